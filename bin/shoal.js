@@ -1,0 +1,22 @@
+#!/usr/bin/env node
+// Starts Shoal: from src/ in a checkout, from dist/ in an installed package. Plain JavaScript in the oldest dialect that
+// makes sense, so that a Node too old for the program still gets a sentence and not a syntax error.
+import { existsSync } from 'node:fs';
+
+const wanted = [24, 15];
+const [major, minor] = process.versions.node.split('.').map(Number);
+
+if (major < wanted[0] || (major === wanted[0] && minor < wanted[1])) {
+  const inCheckout = existsSync(new URL('../node_modules/node/bin/node', import.meta.url));
+  process.stderr.write(
+    `shoal: needs Node ${wanted.join('.')} or newer; this is ${process.versions.node} (${process.execPath}).\n${
+      inCheckout
+        ? 'This checkout has the right one: run "npx shoal ..." in it.\n'
+        : 'Install a newer Node from nodejs.org or your package manager, or run "npm ci" in a checkout and then "npx shoal ...".\n'
+    }`,
+  );
+  process.exitCode = 1;
+} else {
+  const inSource = existsSync(new URL('../src/cli/main.ts', import.meta.url));
+  await import(inSource ? '../src/cli/main.ts' : '../dist/cli/main.js');
+}

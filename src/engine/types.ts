@@ -1,0 +1,160 @@
+// The public shapes of the engine: what goes into a Session, what comes out of it. Sizes are bytes, rates bytes per
+// second, times milliseconds unless a name says otherwise.
+
+import type { Endpoint } from '../base/endpoint.ts';
+import type { ShoalError } from '../base/errors.ts';
+import type { Metainfo } from '../protocol/metainfo.ts';
+
+export interface SessionOptions {
+  /** Where peers reach us. Without it: all interfaces, both families, the first free port from 6881 on. Port 0: any. */
+  listen?: Endpoint;
+  /** Directory for resume data and locks; null keeps nothing. Default: by XDG. */
+  state?: string | null;
+  /** Announce URLs or tracker base URLs used when a torrent or a call names none. */
+  trackers?: readonly string[];
+  /** Bytes per second for the whole session; 0 or absent: no limit. */
+  down?: number;
+  up?: number;
+  /** Budget for pieces on their way from socket to disk. Default 32 MiB. */
+  memory?: number;
+}
+
+export interface AddOptions {
+  /** The file or folder itself. Wins over `directory`. */
+  path?: string;
+  /** The folder that gets the content under its own name. Default: the working directory. */
+  directory?: string;
+  /** Keep what matches of foreign data in the destination and replace the rest; without it such data is refused. */
+  overwrite?: boolean;
+  /** Trackers in tiers (BEP 12), besides those in the metadata. */
+  trackers?: readonly (readonly string[])[];
+  /** Peers to connect to besides those found. */
+  peers?: readonly Endpoint[];
+  /** The destination is the original that was just hashed: seed in place, never write. */
+  original?: boolean;
+}
+
+export interface SeedOptions {
+  /** Name in the metadata; default the path's own name (required for several paths). */
+  name?: string;
+  pieceLength?: number;
+  exclude?: readonly string[];
+  trackers?: readonly (readonly string[])[];
+  peers?: readonly Endpoint[];
+  comment?: string;
+  private?: boolean;
+  onHash?: (progress: { hashed: number; size: number; file: string }) => void;
+  signal?: AbortSignal;
+}
+
+/** A magnet link, the bytes of a .torrent file, or metadata already parsed. */
+export type TorrentSource = string | Uint8Array | Metainfo;
+
+export type TorrentState = 'metadata' | 'checking' | 'downloading' | 'seeding' | 'stopped' | 'failed';
+
+export interface PeerStatus {
+  /** host:port as dialled or as accepted. */
+  address: string;
+  /** Client name and version, from the extension handshake or the peer id (BEP 20); '' until known. Untrusted text. */
+  client: string;
+  outgoing: boolean;
+  /** Pieces the peer has. */
+  pieces: number;
+  /** Payload bytes received from and sent to this peer, and rates. */
+  downloaded: number;
+  uploaded: number;
+  down: number;
+  up: number;
+  chokedByPeer: boolean;
+  chokedByUs: boolean;
+  interestedInPeer: boolean;
+  interestedInUs: boolean;
+}
+
+export interface TrackerStatus {
+  url: string;
+  tier: number;
+  /** Time of the last answer, as epoch milliseconds; 0: none yet. */
+  lastAnswer: number;
+  /** Untrusted text. */
+  failure?: string;
+  seeds?: number;
+  peers?: number;
+}
+
+export interface TorrentStatus {
+  state: TorrentState;
+  infoHash: string;
+  name: string;
+  /** Where the data is or will be. */
+  path: string;
+  /** 0 until the metadata is known. */
+  size: number;
+  /** Bytes verified and written. */
+  have: number;
+  pieceCount: number;
+  piecesHave: number;
+  /** Bytes found on disk that passed their hash. */
+  reused: number;
+  /** Payload bytes received, all of them. */
+  downloaded: number;
+  uploaded: number;
+  /** Payload bytes received and thrown away: duplicates, failed pieces, unasked blocks. */
+  wasted: number;
+  down: number;
+  up: number;
+  /** Connected peers, and how many of them have everything. */
+  peers: number;
+  seeds: number;
+  /** Progress of a check, 0 to 1. */
+  checked: number;
+  error?: ShoalError;
+}
+
+/** One entry a piece, for a piece map. */
+export const PIECE = { missing: 0, arriving: 1, have: 2, nowhere: 3 } as const;
+
+export type TorrentEvent =
+  | { type: 'metadata'; name: string; infoHash: string; size: number; pieceCount: number; pieceLength: number }
+  /** The check of what is on disk ended; `reused` bytes passed. */
+  | { type: 'checked'; reused: number }
+  | { type: 'piece'; index: number; from: { address: string; bytes: number }[] }
+  | { type: 'badPiece'; index: number; from: { address: string; bytes: number }[] }
+  | { type: 'peerConnected'; address: string; client: string }
+  | { type: 'peerDisconnected'; address: string; reason: string }
+  | { type: 'warning'; message: string }
+  /** Every piece is verified and on disk under its final name. */
+  | { type: 'done'; summary: DownloadSummary }
+  | { type: 'failed'; error: ShoalError }
+  | { type: 'stopped' };
+
+export interface DownloadSummary {
+  name: string;
+  infoHash: string;
+  path: string;
+  size: number;
+  downloaded: number;
+  reused: number;
+  wasted: number;
+  seconds: number;
+  peers: { address: string; client: string; bytes: number }[];
+}
+
+/** One torrent in a session. All getters are snapshots. */
+export interface Torrent {
+  readonly infoHash: string;
+  readonly status: TorrentStatus;
+  readonly peers: PeerStatus[];
+  readonly trackers: TrackerStatus[];
+  /** Undefined until known (magnet). */
+  readonly metainfo: Metainfo | undefined;
+  /** Per piece one of `PIECE`; undefined until the metadata is known. */
+  pieceMap(): Uint8Array | undefined;
+  /** Settles when every piece is verified and written; rejects with a ShoalError when the torrent fails or stops. */
+  readonly done: Promise<DownloadSummary>;
+  /** Ends after `stopped` or `failed`. A late subscriber gets the last `metadata`, `done` or `failed` again. */
+  events(): AsyncIterable<TorrentEvent>;
+  addPeer(endpoint: Endpoint): void;
+  /** Tells trackers and peers, saves the state, closes the files. Resumable. */
+  stop(): Promise<void>;
+}
