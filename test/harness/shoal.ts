@@ -1,0 +1,288 @@
+// Runs the real program for tests: processes with state directories of their own, their JSON events as promises, temporary
+// folders and random files. Everything is ended and removed when the test file ends; only processes started here are killed.
+
+import { type ChildProcess, spawn } from 'node:child_process';
+import { createCipheriv, createHash } from 'node:crypto';
+import { once } from 'node:events';
+import { createReadStream } from 'node:fs';
+import { mkdir, mkdtemp, open, readdir, rm, stat } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { dirname, join, relative } from 'node:path';
+import { createInterface } from 'node:readline';
+import { after } from 'node:test';
+import { fileURLToPath } from 'node:url';
+
+const LAUNCHER = fileURLToPath(new URL('../../bin/shoal.js', import.meta.url));
+
+/** How long a test waits for an event or an end before it gives up, unless it says otherwise. */
+const PATIENCE = 60_000;
+
+/** One line of `--json` output. */
+export interface ShoalEvent {
+  event: string;
+  [field: string]: unknown;
+}
+
+export interface SpawnOptions {
+  /** Directory for the program's own files (SHOAL_STATE). Default: a fresh one. */
+  state?: string;
+  /** Added to a clean environment: the caller's SHOAL_* and XDG_* never reach the process. */
+  env?: Record<string, string>;
+  cwd?: string;
+  /** Text for standard input, which is then closed. Without it: empty, or open with `stdin: 'open'`. */
+  input?: string;
+  stdin?: 'open';
+  /** Put before the command line, such as ['ip', 'netns', 'exec', 'a']. */
+  wrap?: readonly string[];
+  /** The launcher to run. Default: this checkout's bin/shoal.js. */
+  launcher?: string;
+}
+
+export interface Exit {
+  code: number | null;
+  signal: NodeJS.Signals | null;
+}
+
+/** A running or ended `shoal` process. */
+export class ShoalProcess {
+  readonly child: ChildProcess;
+  readonly args: readonly string[];
+  readonly state: string;
+  /** Lines of standard output so far. */
+  readonly lines: string[] = [];
+  /** Those lines that are JSON objects with an event. */
+  readonly events: ShoalEvent[] = [];
+  stderr = '';
+  /** Settles when the process has ended and its output is read to the end. Never rejects. */
+  readonly exit: Promise<Exit>;
+  ended: Exit | undefined;
+  readonly #waiting = new Set<() => void>();
+
+  constructor(child: ChildProcess, args: readonly string[], state: string) {
+    this.child = child;
+    this.args = args;
+    this.state = state;
+    createInterface({ input: child.stdout!, crlfDelay: Number.POSITIVE_INFINITY }).on('line', (line) => {
+      this.lines.push(line);
+      const event = parseEvent(line);
+      if (event !== undefined) this.events.push(event);
+      this.#wake();
+    });
+    child.stderr!.setEncoding('utf8').on('data', (text: string) => {
+      this.stderr += text;
+      this.#wake();
+    });
+    this.exit = new Promise((resolve) => {
+      child.on('error', (error) => {
+        this.stderr += `${error}\n`;
+      });
+      child.on('close', (code, signal) => {
+        this.ended = { code, signal };
+        running.delete(this);
+        this.#wake();
+        resolve(this.ended);
+      });
+    });
+  }
+
+  get pid(): number {
+    return this.child.pid ?? -1;
+  }
+
+  get stdout(): string {
+    return this.lines.join('\n');
+  }
+
+  /** The first event of this name (that `where` accepts), past or future. Rejects when the process ends without it. */
+  event(name: string, where: (event: ShoalEvent) => boolean = () => true, patience = PATIENCE): Promise<ShoalEvent> {
+    return this.until(
+      () => this.events.find((event) => event.event === name && where(event)),
+      `event ${name}`,
+      patience,
+    );
+  }
+
+  /** All events of this name so far. */
+  all(name: string): ShoalEvent[] {
+    return this.events.filter((event) => event.event === name);
+  }
+
+  /** Looks again whenever output arrives, until `look` finds something. Rejects when the process ends without it. */
+  until<T>(look: () => T | undefined | false, what: string, patience = PATIENCE): Promise<T> {
+    return new Promise((resolve, reject) => {
+      const finish = (settle: () => void) => {
+        this.#waiting.delete(check);
+        clearTimeout(timer);
+        settle();
+      };
+      const check = () => {
+        const found = look();
+        if (found !== undefined && found !== false) finish(() => resolve(found));
+        else if (this.ended !== undefined) finish(() => reject(this.failure(`ended without ${what}`)));
+      };
+      const timer = setTimeout(() => finish(() => reject(this.failure(`no ${what} within ${patience} ms`))), patience);
+      this.#waiting.add(check);
+      check();
+    });
+  }
+
+  /** Waits for the end and returns the exit code; a signal that ended it is 128 and more, as a shell would say. */
+  async code(patience = PATIENCE): Promise<number> {
+    const ended = await this.until(() => this.ended, 'end', patience);
+    return ended.code ?? 128 + (ended.signal === 'SIGKILL' ? 9 : ended.signal === 'SIGINT' ? 2 : 15);
+  }
+
+  /** Sends the signal and waits for the end. */
+  async kill(signal: NodeJS.Signals = 'SIGTERM'): Promise<Exit> {
+    if (this.ended === undefined) this.child.kill(signal);
+    return await this.exit;
+  }
+
+  /** An error that carries what the process said. */
+  failure(what: string): Error {
+    const tail = this.lines.slice(-20).join('\n');
+    const end = this.ended === undefined ? 'running' : `ended ${JSON.stringify(this.ended)}`;
+    return new Error(
+      `shoal ${this.args.join(' ')}: ${what} (${end})\nstdout:\n${tail}\nstderr:\n${this.stderr.slice(-4000)}`,
+    );
+  }
+
+  #wake(): void {
+    for (const check of [...this.#waiting]) check();
+  }
+}
+
+function parseEvent(line: string): ShoalEvent | undefined {
+  if (!line.startsWith('{')) return undefined;
+  try {
+    const value: unknown = JSON.parse(line);
+    return typeof value === 'object' && value !== null && 'event' in value ? (value as ShoalEvent) : undefined;
+  } catch {
+    return undefined;
+  }
+}
+
+const running = new Set<ShoalProcess>();
+const directories: string[] = [];
+
+/** A fresh directory that is removed when the test file ends. */
+export async function temporaryDirectory(name = 'test'): Promise<string> {
+  const directory = await mkdtemp(join(tmpdir(), `shoal-${name}-`));
+  directories.push(directory);
+  return directory;
+}
+
+/** Kills what still runs and removes the temporary directories. Runs by itself when the test file ends. */
+export async function cleanUp(): Promise<void> {
+  await Promise.all([...running].map((process) => process.kill('SIGKILL')));
+  for (const directory of directories.splice(0))
+    await rm(directory, { recursive: true, force: true, maxRetries: 5, retryDelay: 100 });
+}
+
+after(cleanUp);
+process.on('exit', () => {
+  for (const process of running) process.child.kill('SIGKILL');
+});
+
+/** Starts `shoal ARGS` as a process of its own. Add '--json' to `args` to read events. */
+export async function spawnShoal(args: readonly string[], options: SpawnOptions = {}): Promise<ShoalProcess> {
+  const state = options.state ?? (await temporaryDirectory('state'));
+  const home = join(state, 'home');
+  const clean = Object.entries(process.env).filter(
+    ([name]) => !/^(SHOAL_|XDG_|NODE_TEST_CONTEXT|.*_DIRECTORY$)/.test(name) || name.startsWith('SHOAL_REQUIRE'),
+  );
+  const env = { ...Object.fromEntries(clean), HOME: home, SHOAL_STATE: state, ...options.env };
+  const words = [...(options.wrap ?? []), process.execPath, options.launcher ?? LAUNCHER, ...args];
+  const child = spawn(words[0]!, words.slice(1), {
+    cwd: options.cwd ?? state,
+    env,
+    stdio: [options.stdin === 'open' || options.input !== undefined ? 'pipe' : 'ignore', 'pipe', 'pipe'],
+  });
+  child.stdin?.on('error', () => {}); // a process that ended before reading its input is the test's business, not ours
+  const started = new ShoalProcess(child, args, state);
+  running.add(started);
+  if (options.input !== undefined) child.stdin!.end(options.input);
+  return started;
+}
+
+/** Runs to the end and returns the process; check `ended.code` or use `code()`. */
+export async function runShoal(
+  args: readonly string[],
+  options: SpawnOptions & { patience?: number } = {},
+): Promise<ShoalProcess & { ended: Exit }> {
+  const started = await spawnShoal(args, options);
+  await started.until(() => started.ended, 'end', options.patience);
+  return started as ShoalProcess & { ended: Exit };
+}
+
+export interface TestTracker {
+  url: string;
+  process: ShoalProcess;
+  /** Its data directory: start another on it with `startTracker({ data })`. */
+  data: string;
+}
+
+/** A tracker on a free loopback port, or where `listen` says, that answers. */
+export async function startTracker(
+  options: SpawnOptions & { data?: string; listen?: string; args?: readonly string[] } = {},
+): Promise<TestTracker> {
+  const data = options.data ?? (await temporaryDirectory('tracker'));
+  const listen = options.listen ?? '127.0.0.1:0';
+  const started = await spawnShoal(
+    ['tracker', '--json', '--listen', listen, '--data', data, ...(options.args ?? [])],
+    options,
+  );
+  const listening = await started.event('listening');
+  return { url: String(listening.url), process: started, data };
+}
+
+/** A file of pseudo-random bytes, the same for the same seed. Makes the folders above it. */
+export async function randomFile(path: string, size: number, seed = path): Promise<string> {
+  await mkdir(dirname(path), { recursive: true });
+  const key = createHash('sha256').update(seed).digest();
+  const cipher = createCipheriv('aes-128-ctr', key.subarray(0, 16), key.subarray(16));
+  const zeros = Buffer.alloc(1 << 20);
+  const file = await open(path, 'w');
+  try {
+    for (let left = size; left > 0; left -= Math.min(left, zeros.length))
+      await file.writeFile(cipher.update(zeros.subarray(0, Math.min(left, zeros.length))));
+  } finally {
+    await file.close();
+  }
+  return path;
+}
+
+/** SHA-256 of a file, hexadecimal. */
+export async function digest(path: string): Promise<string> {
+  const hash = createHash('sha256');
+  const stream = createReadStream(path, { highWaterMark: 1 << 20 });
+  stream.on('data', (chunk) => hash.update(chunk));
+  await once(stream, 'end');
+  return hash.digest('hex');
+}
+
+/** Relative path and digest of every file below `directory`, sorted: equal maps mean equal trees. */
+export async function digestTree(directory: string): Promise<Map<string, string>> {
+  const digests = new Map<string, string>();
+  const names = (await readdir(directory, { recursive: true })).sort();
+  for (const name of names) {
+    const path = join(directory, name);
+    if ((await stat(path)).isFile()) digests.set(relative(directory, path), await digest(path));
+  }
+  return digests;
+}
+
+/** Polls a condition that no event announces, such as another process's view, until it holds. */
+export async function eventually<T>(
+  look: () => Promise<T | undefined | false> | T | undefined | false,
+  what: string,
+  patience = PATIENCE,
+): Promise<T> {
+  const deadline = Date.now() + patience;
+  for (;;) {
+    const found = await look();
+    if (found !== undefined && found !== false) return found;
+    if (Date.now() > deadline) throw new Error(`${what}: not within ${patience} ms`);
+    await new Promise((resolve) => setTimeout(resolve, 50));
+  }
+}
