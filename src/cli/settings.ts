@@ -1,0 +1,232 @@
+// The one table of everything a user can set: flag, environment variable, line of config.toml, default. Decides
+// precedence and where a bad value came from. Never writes a file.
+
+import { type Endpoint, parseHostPort } from '../base/endpoint.ts';
+import { ShoalError } from '../base/errors.ts';
+import { printable } from '../base/printable.ts';
+import { parseRate, parseSeconds, parseSize } from './render/quantity.ts';
+
+interface Setting<T> {
+  /** What stands for the value in help texts; none for a switch. */
+  placeholder?: string;
+  /** One line for help texts. */
+  brief: string;
+  /** Undefined when the text means nothing. `expected` then says what would have. */
+  parse: (text: string) => T | undefined;
+  expected: string;
+  kind: 'one' | 'many' | 'switch';
+  /** Settable by environment and config file, or only on the command line because it belongs to one call. */
+  lasting: boolean;
+  alias?: string;
+}
+
+type Lasting = 'lasting' | 'per call';
+
+function one<T>(
+  placeholder: string,
+  brief: string,
+  lasting: Lasting,
+  parse: (text: string) => T | undefined,
+  expected: string,
+): Setting<T> & { kind: 'one' } {
+  return { kind: 'one', placeholder, brief, parse, expected, lasting: lasting === 'lasting' };
+}
+
+function many<T>(
+  placeholder: string,
+  brief: string,
+  lasting: Lasting,
+  parse: (text: string) => T | undefined,
+  expected: string,
+): Setting<T> & { kind: 'many' } {
+  return { kind: 'many', placeholder, brief, parse, expected, lasting: lasting === 'lasting' };
+}
+
+function toggle(brief: string, lasting: Lasting): Setting<boolean> & { kind: 'switch' } {
+  const parse = (text: string) =>
+    /^(1|true|yes|on)$/i.test(text) ? true : /^(0|false|no|off|)$/i.test(text) ? false : undefined;
+  return { kind: 'switch', brief, parse, expected: 'true or false', lasting: lasting === 'lasting' };
+}
+
+const text = (value: string): string | undefined => (value === '' ? undefined : value);
+
+function trackerUrl(value: string): string | undefined {
+  const url = URL.parse(value);
+  return url !== null && /^https?:$/.test(url.protocol) && url.hostname !== '' ? value : undefined;
+}
+
+const MIN_PIECE_LENGTH = 16 * 1024;
+const MAX_PIECE_LENGTH = 64 * 1024 * 1024;
+
+function pieceLength(value: string): number | undefined {
+  const size = parseSize(value);
+  if (size === undefined || size < MIN_PIECE_LENGTH || size > MAX_PIECE_LENGTH) return undefined;
+  return (size & (size - 1)) === 0 ? size : undefined;
+}
+
+const peer = (value: string): Endpoint | undefined => {
+  const endpoint = parseHostPort(value);
+  return endpoint === undefined || endpoint.host === '' || endpoint.port === 0 ? undefined : endpoint;
+};
+
+const LOG_LEVELS = ['trace', 'debug', 'info', 'warn', 'error', 'fatal', 'silent'] as const;
+export type LogLevel = (typeof LOG_LEVELS)[number];
+
+export const DEFAULT_TRACKER = 'http://127.0.0.1:7070';
+
+/** Keys are flag names in camel case: pieceLength is --piece-length, SHOAL_PIECE_LENGTH and piece-length in the file. */
+export const SETTINGS = {
+  tracker: many(
+    'URL',
+    `tracker to talk to; may repeat (default ${DEFAULT_TRACKER})`,
+    'lasting',
+    trackerUrl,
+    'an http or https address such as http://10.0.0.5:7070',
+  ),
+  listen: one(
+    'HOST:PORT',
+    'where this process listens; port 0 takes any free one',
+    'lasting',
+    parseHostPort,
+    'HOST:PORT, such as 0.0.0.0:6881 or [::]:6881',
+  ),
+  publicUrl: one(
+    'URL',
+    'address under which others reach this tracker',
+    'lasting',
+    trackerUrl,
+    'an http or https address',
+  ),
+  data: one('DIR', "the tracker's own files (default by XDG)", 'lasting', text, 'a directory'),
+  state: one('DIR', 'where identity, pins and resume data are kept (default by XDG)', 'lasting', text, 'a directory'),
+  output: { ...one('PATH', 'where to put it', 'per call', text, 'a path'), alias: 'o' },
+  overwrite: toggle('keep what matches of other data in the destination and replace the rest', 'per call'),
+  name: one('NAME', 'name in the catalog; makes all PATHs one entry', 'per call', text, 'a name'),
+  exclude: many('GLOB', 'leave out what matches; may repeat', 'lasting', text, 'a pattern such as "*.tmp"'),
+  seed: toggle('go on seeding when everything is here', 'lasting'),
+  peer: many('HOST:PORT', 'also connect to this peer; may repeat', 'per call', peer, 'HOST:PORT of a peer'),
+  timeout: one(
+    'SECONDS',
+    'give up when nothing has arrived for so long (default: never on a terminal, else 60)',
+    'lasting',
+    parseSeconds,
+    'a number of seconds; 0 is never',
+  ),
+  publisher: one(
+    'KEY',
+    'insist on this publisher',
+    'per call',
+    text,
+    'a public key as `shoal identity show` prints it',
+  ),
+  trust: toggle('accept that the name has changed hands', 'per call'),
+  open: toggle('serve any torrent, not only those in the catalog', 'lasting'),
+  admin: one('TOKEN', "the operator's token, or the file that holds it", 'lasting', text, 'a token or a path'),
+  down: one(
+    'RATE',
+    'download at most so much a second, such as 500K or 20M',
+    'lasting',
+    parseRate,
+    'a rate such as 500K or 20M',
+  ),
+  up: one('RATE', 'upload at most so much a second', 'lasting', parseRate, 'a rate such as 500K or 20M'),
+  memory: one('SIZE', 'memory for data on its way to the disk', 'lasting', parseSize, 'a size such as 64M'),
+  pieceLength: one('SIZE', 'piece length (default by size)', 'lasting', pieceLength, 'a power of two from 16K to 64M'),
+  noDaemon: toggle('do the work in this process', 'lasting'),
+  json: toggle('one JSON object a line on standard output', 'lasting'),
+  verbose: toggle('say more', 'lasting'),
+  logLevel: one(
+    'LEVEL',
+    `write a log to standard error: ${LOG_LEVELS.join(', ')}`,
+    'lasting',
+    (value) => LOG_LEVELS.find((level) => level === value),
+    LOG_LEVELS.join(', '),
+  ),
+} as const;
+
+export type SettingName = keyof typeof SETTINGS;
+
+type ValueOf<S> = S extends { kind: 'many'; parse: (text: string) => infer T }
+  ? Exclude<T, undefined>[] | undefined
+  : S extends { kind: 'switch' }
+    ? boolean
+    : S extends { parse: (text: string) => infer T }
+      ? T | undefined
+      : never;
+
+/** Every setting as a command sees it; those it did not ask for are absent. */
+export type Settings = { readonly [K in SettingName]: ValueOf<(typeof SETTINGS)[K]> };
+
+/** What the command line parser hands over: text as it was written. */
+export type RawFlags = { readonly [K in SettingName]?: string | readonly string[] | boolean | undefined };
+
+export function flagName(name: SettingName): string {
+  return name.replace(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`);
+}
+
+export function environmentName(name: SettingName): string {
+  return `SHOAL_${flagName(name).replaceAll('-', '_').toUpperCase()}`;
+}
+
+/** Where values were found, and what a message about them must say. */
+export interface Source {
+  /** How messages name it: `--down`, `SHOAL_DOWN`, `/home/me/.config/shoal/config.toml:3: down`. */
+  origin: string;
+  values: readonly string[];
+  code: 'ERR_USAGE' | 'ERR_CONFIG';
+}
+
+/** A config file that was read; `value` looks a flag name up for a command. */
+export interface FileSettings {
+  value(command: string, name: string): Source | undefined;
+}
+
+/**
+ * The values of the settings a command takes: flag, else environment, else config file, else undefined (false, for a
+ * switch). Throws ERR_USAGE or ERR_CONFIG naming the place of the first value that means nothing.
+ */
+export function resolveSettings<K extends SettingName>(
+  command: string,
+  names: readonly K[],
+  flags: RawFlags,
+  environment: Readonly<Record<string, string | undefined>>,
+  file: FileSettings | undefined,
+): Pick<Settings, K> {
+  const resolved: Record<string, unknown> = {};
+  for (const name of names) {
+    const setting = SETTINGS[name];
+    let source = fromFlags(name, flags);
+    if (source === undefined && setting.lasting)
+      source = fromEnvironment(name, environment) ?? file?.value(command, flagName(name));
+    const values = source?.values.map((value) => parseFrom(setting, value, source));
+    resolved[name] =
+      setting.kind === 'many' ? values : setting.kind === 'switch' ? (values?.[0] ?? false) : values?.[0];
+  }
+  return resolved as Pick<Settings, K>;
+}
+
+function parseFrom(setting: Setting<unknown>, value: string, source: Source): unknown {
+  const parsed = setting.parse(value);
+  if (parsed !== undefined) return parsed;
+  throw new ShoalError(source.code, `${source.origin}: "${printable(value)}" is not ${setting.expected}`);
+}
+
+function fromFlags(name: SettingName, flags: RawFlags): Source | undefined {
+  const given = flags[name];
+  if (given === undefined || given === false) return undefined;
+  const values = typeof given === 'object' ? given : [String(given)];
+  return values.length === 0 ? undefined : { origin: `--${flagName(name)}`, values, code: 'ERR_USAGE' };
+}
+
+/** Lists are separated by commas. An empty variable counts as none, as elsewhere on Unix. */
+function fromEnvironment(
+  name: SettingName,
+  environment: Readonly<Record<string, string | undefined>>,
+): Source | undefined {
+  const variable = environmentName(name);
+  const value = environment[variable] ?? '';
+  const values = (SETTINGS[name].kind === 'many' ? value.split(',') : [value])
+    .map((part) => part.trim())
+    .filter((part) => part !== '');
+  return values.length === 0 ? undefined : { origin: variable, values, code: 'ERR_CONFIG' };
+}
