@@ -1,0 +1,28 @@
+// Which foreign programs are here. Without one a test is skipped by name, or fails where SHOAL_REQUIRE_INTEROP=1 says that
+// all of them must be there.
+
+import { spawnSync } from 'node:child_process';
+
+/** Debian's own Python: its packages, libtorrent among them, are not seen by others. */
+export const PYTHON = '/usr/bin/python3';
+
+const CHECKS: Record<string, { command: string[]; from: string }> = {
+  aria2: { command: ['aria2c', '--version'], from: "Debian's package aria2" },
+  libtorrent: { command: [PYTHON, '-c', 'import libtorrent'], from: "Debian's package python3-libtorrent" },
+  opentracker: { command: ['sh', '-c', 'command -v opentracker'], from: "Debian's package opentracker" },
+  'network namespaces': {
+    command: ['sh', '-c', 'PATH=$PATH:/usr/sbin:/sbin; ip netns add shoal-try && ip netns delete shoal-try'],
+    from: "root and Debian's package iproute2",
+  },
+};
+
+/** Options for a test that needs these programs. */
+export function needs(...programs: (keyof typeof CHECKS)[]): { skip: string | false } {
+  const missing = programs.filter(
+    (name) => spawnSync(CHECKS[name]!.command[0]!, CHECKS[name]!.command.slice(1)).status !== 0,
+  );
+  if (missing.length === 0) return { skip: false };
+  const reason = missing.map((name) => `${name} is not here (needs ${CHECKS[name]!.from})`).join(', ');
+  if (process.env.SHOAL_REQUIRE_INTEROP === '1') throw new Error(`${reason}, and SHOAL_REQUIRE_INTEROP=1 asks for it`);
+  return { skip: reason };
+}
