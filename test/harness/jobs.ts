@@ -52,6 +52,14 @@ export async function startGet(source: string, destination: string, options: Job
   );
 }
 
+/** Seeds content that is there already, as somebody else than its publisher would: checked first, never changed. */
+export async function seed(source: string, path: string, options: JobOptions): Promise<ShoalProcess> {
+  const process = await startGet(source, path, { ...options, args: ['--seed', ...(options.args ?? [])] });
+  const done = await untilDone(process);
+  assert.equal(done.downloaded, 0, 'a seed needs nothing');
+  return process;
+}
+
 /** What `done` says, as far as tests look at it. */
 export interface Done extends ShoalEvent {
   path: string;
