@@ -6,6 +6,7 @@ import { type Endpoint, formatEndpoint, parseAddress, parseHostPort } from '../b
 import { ShoalError } from '../base/errors.ts';
 import { decodeUtf8, encodeUtf8 } from '../base/utf8.ts';
 import { MAX_TRACKERS, trackerUrl } from './announce-list.ts';
+import { percentEncode } from './tracker/query.ts';
 
 export interface Magnet {
   /** v1 info-hash, 40 hexadecimal digits. */
@@ -87,13 +88,20 @@ export function formatMagnet(magnet: {
   selectOnly?: string;
 }): string {
   let uri = `magnet:?xt=urn:btih:${magnet.infoHash}`;
-  if (magnet.name !== undefined) uri += `&dn=${percentEncode(magnet.name)}`;
+  if (magnet.name !== undefined) uri += `&dn=${escapeText(magnet.name)}`;
   if (magnet.length !== undefined) uri += `&xl=${magnet.length}`;
-  for (const url of magnet.trackers ?? []) uri += `&tr=${percentEncode(url)}`;
-  // Colon and brackets stay: other clients read the address of a peer as it stands.
-  for (const peer of magnet.peers ?? []) uri += `&x.pe=${percentEncode(formatEndpoint(peer), /[\w.:[\]-]/)}`;
-  if (magnet.selectOnly !== undefined) uri += `&so=${percentEncode(magnet.selectOnly)}`;
+  for (const url of magnet.trackers ?? []) uri += `&tr=${escapeText(url)}`;
+  for (const peer of magnet.peers ?? []) {
+    // Unescaped, because other clients read a peer's address as it stands; one that cannot stand so is left out.
+    const address = formatEndpoint(peer);
+    if (readPeer(address) !== undefined) uri += `&x.pe=${address}`;
+  }
+  if (magnet.selectOnly !== undefined) uri += `&so=${escapeText(magnet.selectOnly)}`;
   return uri;
+}
+
+function escapeText(text: string): string {
+  return percentEncode(encodeUtf8(text));
 }
 
 function defect(reason: string, what: string): ShoalError {
@@ -154,14 +162,4 @@ function hexDigit(byte: number | undefined): number {
   if (byte >= 0x30 && byte <= 0x39) return byte - 0x30;
   const letter = byte | 0x20;
   return letter >= 0x61 && letter <= 0x66 ? letter - 0x57 : -1;
-}
-
-/** All but the unreserved characters of RFC 3986 escaped, or all but those that match `plain`. */
-function percentEncode(text: string, plain: RegExp = /[\w.~-]/): string {
-  let encoded = '';
-  for (const byte of encodeUtf8(text)) {
-    const character = String.fromCharCode(byte);
-    encoded += plain.test(character) ? character : `%${byte < 16 ? '0' : ''}${byte.toString(16).toUpperCase()}`;
-  }
-  return encoded;
 }
