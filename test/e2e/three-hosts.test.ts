@@ -4,6 +4,7 @@
 
 import assert from 'node:assert/strict';
 import { execFile } from 'node:child_process';
+import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { after, it } from 'node:test';
 import { promisify } from 'node:util';
@@ -34,7 +35,14 @@ const HOSTS = ['a', 'b', 'c'].map((letter, index) => ({
 }));
 const inside = (host: number) => ['ip', 'netns', 'exec', HOSTS[host]!.space];
 
+/** What a run that was itself killed left behind. */
+async function removeOrphans(): Promise<void> {
+  for (const [name, mark] of (await ip('netns', 'list')).stdout.matchAll(/^shoal-(\w+)-\w+/gm))
+    if (!existsSync(`/proc/${Number.parseInt(mark!, 36)}`)) await ip('netns', 'delete', name);
+}
+
 async function buildHosts(): Promise<void> {
+  await removeOrphans();
   await ip('netns', 'add', HUB);
   await ip('-n', HUB, 'link', 'add', 'bridge', 'type', 'bridge');
   await ip('-n', HUB, 'link', 'set', 'bridge', 'up');

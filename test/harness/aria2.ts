@@ -1,6 +1,6 @@
 // aria2 as a peer of tests: one download or one seed a process, plain BitTorrent over TCP with trackers only.
 
-import { PeerProcess } from './peer-process.ts';
+import { Program } from './program.ts';
 
 const PLAIN = [
   '--enable-dht=false',
@@ -29,8 +29,8 @@ export interface Aria2Options {
   wrap?: readonly string[];
 }
 
-export function startAria2(options: Aria2Options): PeerProcess {
-  return new PeerProcess([
+export function startAria2(options: Aria2Options): Program {
+  return new Program([
     ...(options.wrap ?? []),
     'aria2c',
     ...PLAIN,

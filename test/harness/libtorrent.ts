@@ -1,7 +1,7 @@
 // libtorrent as a peer of tests and measurements: one session of Debian's python3-libtorrent in a process of its own.
 
 import { fileURLToPath } from 'node:url';
-import { PeerProcess } from './peer-process.ts';
+import { Program } from './program.ts';
 import { PYTHON } from './programs.ts';
 
 const SCRIPT = fileURLToPath(new URL('libtorrent-peer.py', import.meta.url));
@@ -38,17 +38,17 @@ export interface LibtorrentAdd {
 }
 
 export class Libtorrent {
-  readonly process: PeerProcess;
+  readonly process: Program;
   readonly port: number;
 
-  private constructor(process: PeerProcess, port: number) {
+  private constructor(process: Program, port: number) {
     this.process = process;
     this.port = port;
   }
 
   static async start(options: LibtorrentOptions = {}): Promise<Libtorrent> {
     const { wrap = [], ...rest } = options;
-    const process = new PeerProcess([...wrap, PYTHON, SCRIPT, JSON.stringify(rest)]);
+    const process = new Program([...wrap, PYTHON, SCRIPT, JSON.stringify(rest)], { stdio: 'pipe' });
     const { port } = await process.event('listening');
     return new Libtorrent(process, Number(port));
   }

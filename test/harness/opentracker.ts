@@ -2,8 +2,8 @@
 
 import { chmod, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { PeerProcess } from './peer-process.ts';
 import { freePort } from './ports.ts';
+import { Program } from './program.ts';
 import { eventually, temporaryDirectory } from './shoal.ts';
 
 export interface Opentracker {
@@ -19,7 +19,7 @@ export async function startOpentracker(infoHashes: readonly string[]): Promise<O
   await writeFile(join(directory, 'list'), infoHashes.map((infoHash) => `${infoHash}\n`).join(''));
   const port = await freePort();
   const base = `http://127.0.0.1:${port}`;
-  const started = new PeerProcess([
+  const started = new Program([
     'opentracker',
     ...['-i', '127.0.0.1', '-p', String(port), '-P', String(port)],
     ...['-u', 'nobody', '-d', directory, '-w', 'list'],
@@ -31,7 +31,7 @@ export async function startOpentracker(infoHashes: readonly string[]): Promise<O
     return { complete: number('8:complete'), incomplete: number('10:incomplete') };
   };
   await eventually(async () => {
-    if (started.ended !== undefined) throw new Error(`opentracker ended with ${started.ended}: ${started.stderr}`);
+    if (started.ended !== undefined) throw started.failure('ended');
     return await scrape('00'.repeat(20)).catch(() => undefined);
   }, 'opentracker answers');
   return { url: `${base}/announce`, scrape };

@@ -11,7 +11,7 @@ const CHECKS: Record<string, { command: string[]; from: string }> = {
   libtorrent: { command: [PYTHON, '-c', 'import libtorrent'], from: "Debian's package python3-libtorrent" },
   opentracker: { command: ['sh', '-c', 'command -v opentracker'], from: "Debian's package opentracker" },
   'network namespaces': {
-    command: ['sh', '-c', 'PATH=$PATH:/usr/sbin:/sbin; ip netns add shoal-try && ip netns delete shoal-try'],
+    command: ['sh', '-c', 'PATH=$PATH:/usr/sbin:/sbin; ip netns add shoal-try-$$ && ip netns delete shoal-try-$$'],
     from: "root and Debian's package iproute2",
   },
 };

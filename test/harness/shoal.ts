@@ -1,27 +1,21 @@
 // Runs the real program for tests: processes with state directories of their own, their JSON events as promises, temporary
 // folders and random files. Everything is ended and removed when the test file ends; only processes started here are killed.
 
-import { type ChildProcess, spawn } from 'node:child_process';
+import type { SpawnOptions as ProcessOptions } from 'node:child_process';
 import { createCipheriv, createHash } from 'node:crypto';
 import { once } from 'node:events';
 import { createReadStream } from 'node:fs';
 import { mkdir, mkdtemp, open, readdir, rm, stat } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { dirname, join, relative } from 'node:path';
-import { createInterface } from 'node:readline';
 import { after } from 'node:test';
 import { fileURLToPath } from 'node:url';
+import { type Exit, endPrograms, PATIENCE, Program, type ProgramEvent } from './program.ts';
 
 const LAUNCHER = fileURLToPath(new URL('../../bin/shoal.js', import.meta.url));
 
-/** How long a test waits for an event or an end before it gives up, unless it says otherwise. */
-const PATIENCE = 60_000;
-
 /** One line of `--json` output. */
-export interface ShoalEvent {
-  event: string;
-  [field: string]: unknown;
-}
+export type ShoalEvent = ProgramEvent;
 
 export interface SpawnOptions {
   /** Directory for the program's own files (SHOAL_STATE). Default: a fresh one. */
@@ -38,131 +32,18 @@ export interface SpawnOptions {
   launcher?: string;
 }
 
-export interface Exit {
-  code: number | null;
-  signal: NodeJS.Signals | null;
-}
-
 /** A running or ended `shoal` process. */
-export class ShoalProcess {
-  readonly child: ChildProcess;
+export class ShoalProcess extends Program {
   readonly args: readonly string[];
   readonly state: string;
-  /** Lines of standard output so far. */
-  readonly lines: string[] = [];
-  /** Those lines that are JSON objects with an event. */
-  readonly events: ShoalEvent[] = [];
-  stderr = '';
-  /** Settles when the process has ended and its output is read to the end. Never rejects. */
-  readonly exit: Promise<Exit>;
-  ended: Exit | undefined;
-  readonly #waiting = new Set<() => void>();
 
-  constructor(child: ChildProcess, args: readonly string[], state: string) {
-    this.child = child;
+  constructor(words: readonly string[], options: ProcessOptions, args: readonly string[], state: string) {
+    super(words, options);
     this.args = args;
     this.state = state;
-    createInterface({ input: child.stdout!, crlfDelay: Number.POSITIVE_INFINITY }).on('line', (line) => {
-      this.lines.push(line);
-      const event = parseEvent(line);
-      if (event !== undefined) this.events.push(event);
-      this.#wake();
-    });
-    child.stderr!.setEncoding('utf8').on('data', (text: string) => {
-      this.stderr += text;
-      this.#wake();
-    });
-    this.exit = new Promise((resolve) => {
-      child.on('error', (error) => {
-        this.stderr += `${error}\n`;
-      });
-      child.on('close', (code, signal) => {
-        this.ended = { code, signal };
-        running.delete(this);
-        this.#wake();
-        resolve(this.ended);
-      });
-    });
-  }
-
-  get pid(): number {
-    return this.child.pid ?? -1;
-  }
-
-  get stdout(): string {
-    return this.lines.join('\n');
-  }
-
-  /** The first event of this name (that `where` accepts), past or future. Rejects when the process ends without it. */
-  event(name: string, where: (event: ShoalEvent) => boolean = () => true, patience = PATIENCE): Promise<ShoalEvent> {
-    return this.until(
-      () => this.events.find((event) => event.event === name && where(event)),
-      `event ${name}`,
-      patience,
-    );
-  }
-
-  /** All events of this name so far. */
-  all(name: string): ShoalEvent[] {
-    return this.events.filter((event) => event.event === name);
-  }
-
-  /** Looks again whenever output arrives, until `look` finds something. Rejects when the process ends without it. */
-  until<T>(look: () => T | undefined | false, what: string, patience = PATIENCE): Promise<T> {
-    return new Promise((resolve, reject) => {
-      const finish = (settle: () => void) => {
-        this.#waiting.delete(check);
-        clearTimeout(timer);
-        settle();
-      };
-      const check = () => {
-        const found = look();
-        if (found !== undefined && found !== false) finish(() => resolve(found));
-        else if (this.ended !== undefined) finish(() => reject(this.failure(`ended without ${what}`)));
-      };
-      const timer = setTimeout(() => finish(() => reject(this.failure(`no ${what} within ${patience} ms`))), patience);
-      this.#waiting.add(check);
-      check();
-    });
-  }
-
-  /** Waits for the end and returns the exit code; a signal that ended it is 128 and more, as a shell would say. */
-  async code(patience = PATIENCE): Promise<number> {
-    const ended = await this.until(() => this.ended, 'end', patience);
-    return ended.code ?? 128 + (ended.signal === 'SIGKILL' ? 9 : ended.signal === 'SIGINT' ? 2 : 15);
-  }
-
-  /** Sends the signal and waits for the end. */
-  async kill(signal: NodeJS.Signals = 'SIGTERM'): Promise<Exit> {
-    if (this.ended === undefined) this.child.kill(signal);
-    return await this.exit;
-  }
-
-  /** An error that carries what the process said. */
-  failure(what: string): Error {
-    const tail = this.lines.slice(-20).join('\n');
-    const end = this.ended === undefined ? 'running' : `ended ${JSON.stringify(this.ended)}`;
-    return new Error(
-      `shoal ${this.args.join(' ')}: ${what} (${end})\nstdout:\n${tail}\nstderr:\n${this.stderr.slice(-4000)}`,
-    );
-  }
-
-  #wake(): void {
-    for (const check of [...this.#waiting]) check();
   }
 }
 
-function parseEvent(line: string): ShoalEvent | undefined {
-  if (!line.startsWith('{')) return undefined;
-  try {
-    const value: unknown = JSON.parse(line);
-    return typeof value === 'object' && value !== null && 'event' in value ? (value as ShoalEvent) : undefined;
-  } catch {
-    return undefined;
-  }
-}
-
-const running = new Set<ShoalProcess>();
 const directories: string[] = [];
 
 /** A fresh directory that is removed when the test file ends. */
@@ -174,15 +55,12 @@ export async function temporaryDirectory(name = 'test'): Promise<string> {
 
 /** Kills what still runs and removes the temporary directories. Runs by itself when the test file ends. */
 export async function cleanUp(): Promise<void> {
-  await Promise.all([...running].map((process) => process.kill('SIGKILL')));
+  await endPrograms();
   for (const directory of directories.splice(0))
     await rm(directory, { recursive: true, force: true, maxRetries: 5, retryDelay: 100 });
 }
 
 after(cleanUp);
-process.on('exit', () => {
-  for (const process of running) process.child.kill('SIGKILL');
-});
 
 /** Starts `shoal ARGS` as a process of its own. Add '--json' to `args` to read events. */
 export async function spawnShoal(args: readonly string[], options: SpawnOptions = {}): Promise<ShoalProcess> {
@@ -193,15 +71,9 @@ export async function spawnShoal(args: readonly string[], options: SpawnOptions 
   );
   const env = { ...Object.fromEntries(clean), HOME: home, SHOAL_STATE: state, ...options.env };
   const words = [...(options.wrap ?? []), process.execPath, options.launcher ?? LAUNCHER, ...args];
-  const child = spawn(words[0]!, words.slice(1), {
-    cwd: options.cwd ?? state,
-    env,
-    stdio: [options.stdin === 'open' || options.input !== undefined ? 'pipe' : 'ignore', 'pipe', 'pipe'],
-  });
-  child.stdin?.on('error', () => {}); // a process that ended before reading its input is the test's business, not ours
-  const started = new ShoalProcess(child, args, state);
-  running.add(started);
-  if (options.input !== undefined) child.stdin!.end(options.input);
+  const stdio = [options.stdin === 'open' || options.input !== undefined ? 'pipe' : 'ignore', 'pipe', 'pipe'] as const;
+  const started = new ShoalProcess(words, { cwd: options.cwd ?? state, env, stdio: [...stdio] }, args, state);
+  if (options.input !== undefined) started.child.stdin!.end(options.input);
   return started;
 }
 

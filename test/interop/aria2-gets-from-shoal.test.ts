@@ -18,8 +18,7 @@ async function getWithAria2(trackerUrl: string, name: string): Promise<string> {
   const into = join(directory, 'into');
   await mkdir(into);
   const aria2 = startAria2({ source, directory: into, port: await freePort() });
-  await aria2.until(() => aria2.ended !== undefined, 'end of the download');
-  assert.equal(aria2.ended, 0, aria2.lines.join('\n'));
+  assert.equal(await aria2.code(), 0, aria2.stdout);
   return into;
 }
 
