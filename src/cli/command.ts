@@ -1,0 +1,51 @@
+// What a command is to the command line: its words, the settings it takes, and the module that is loaded when it runs.
+
+import type { Output } from './output.ts';
+import type { SettingName, Settings } from './settings.ts';
+
+export interface CommandContext {
+  readonly output: Output;
+  readonly environment: Readonly<Record<string, string | undefined>>;
+  /**
+   * Aborted by the first Ctrl-C or SIGTERM; its reason is the error to end with. Asking for it takes the signals over, so
+   * only commands that have something to close should.
+   */
+  readonly signal: AbortSignal;
+}
+
+/** Runs to the end; failure is a thrown ShoalError. */
+export type CommandRun<K extends SettingName> = (
+  context: CommandContext,
+  settings: Pick<Settings, K>,
+  words: readonly string[],
+) => Promise<void>;
+
+export interface CommandDefinition<K extends SettingName = SettingName> {
+  readonly name: string;
+  /** One line in the list of commands. */
+  readonly brief: string;
+  /** How the words after the name are written, such as `NAME[@VERSION]|MAGNET`. */
+  readonly words?: {
+    readonly placeholder: string;
+    /** For the list of commands, where room is scarce. */
+    readonly short?: string;
+    readonly brief: string;
+    readonly min: number;
+    readonly max: number;
+  };
+  readonly settings: readonly K[];
+  /** Briefs that say what a setting means for this command, where the general one would be vague. */
+  readonly briefs?: Partial<Record<K, string>>;
+  /** Paragraphs after the usage line. */
+  readonly description: readonly string[];
+  readonly examples: readonly (readonly [line: string, meaning: string])[];
+  readonly load: () => Promise<{ readonly run: CommandRun<K> }>;
+}
+
+/** Settings every command takes. */
+export const COMMON = ['json', 'verbose', 'logLevel'] as const satisfies readonly SettingName[];
+
+/** Keeps the names of the settings in the type, so that `run` sees exactly those. */
+export function command<const K extends SettingName>(definition: CommandDefinition<K>): CommandDefinition<K> {
+  return definition;
+}

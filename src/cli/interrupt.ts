@@ -1,0 +1,44 @@
+// Ctrl-C, SIGTERM and SIGHUP: the first asks the command to leave politely, the second ends the process at once.
+
+import { EXIT, ShoalError } from '../base/errors.ts';
+
+const SIGNALS = { SIGINT: EXIT.interrupted, SIGTERM: EXIT.terminated, SIGHUP: EXIT.terminated } as const;
+
+/** Listens for the signals from now on. The returned signal's reason is the ShoalError the command should end with. */
+export function listenForSignals(onFirst: () => void): AbortSignal {
+  const controller = new AbortController();
+  for (const [name, exitCode] of Object.entries(SIGNALS)) {
+    process.on(name, () => {
+      if (controller.signal.aborted) process.exit(exitCode);
+      onFirst();
+      controller.abort(
+        exitCode === EXIT.interrupted
+          ? new ShoalError('ERR_INTERRUPTED', 'interrupted')
+          : new ShoalError('ERR_TERMINATED', 'terminated'),
+      );
+    });
+  }
+  return controller.signal;
+}
+
+/** Settles as `work` does, or rejects with the signal's reason as soon as it is aborted; `work` itself goes on. */
+export function unlessAborted<T>(signal: AbortSignal, work: Promise<T>): Promise<T> {
+  return new Promise((resolve, reject) => {
+    const abort = () => reject(signal.reason);
+    if (signal.aborted) abort();
+    signal.addEventListener('abort', abort, { once: true });
+    work.then(resolve, reject).finally(() => signal.removeEventListener('abort', abort));
+  });
+}
+
+/** Resolves when the signal is aborted. Keeps the process alive. */
+export function untilAborted(signal: AbortSignal): Promise<void> {
+  return new Promise((resolve) => {
+    if (signal.aborted) return resolve();
+    const alive = setInterval(() => {}, 1 << 30);
+    signal.addEventListener('abort', () => {
+      clearInterval(alive);
+      resolve();
+    });
+  });
+}

@@ -1,0 +1,169 @@
+// The only way a command speaks: results on standard output, progress and messages on standard error, JSON lines when
+// asked. Decides what is shown where; knows nothing about what it says.
+
+import type { ShoalError } from '../base/errors.ts';
+import { printable } from '../base/printable.ts';
+import {
+  hasColors,
+  hasUnicode,
+  isInteractive,
+  LiveArea,
+  paint,
+  type Style,
+  type TerminalStream,
+} from './render/terminal.ts';
+
+export interface OutputStreams {
+  stdout: TerminalStream;
+  stderr: TerminalStream;
+  environment: Readonly<Record<string, string | undefined>>;
+}
+
+/** How something under way shows itself, to each kind of reader. Called only when somebody reads it. */
+export interface ProgressView {
+  /** Lines for a terminal of so many cells. */
+  lines(columns: number): string[];
+  /** One line for a log. */
+  plain(): string;
+  /** Fields of a JSON `progress` event; undefined: nothing to say now. */
+  event?(): Record<string, unknown> | undefined;
+}
+
+const DRAW_EVERY = 200;
+/** At most twice a second, by contract; a little slower so that a late timer cannot break it. */
+const EVENT_EVERY = 510;
+const PLAIN_EVERY = 5000;
+
+export class Output {
+  json: boolean;
+  verbose: boolean;
+  /** True when a person watches standard error. */
+  readonly interactive: boolean;
+  readonly unicode: boolean;
+  readonly #streams: OutputStreams;
+  readonly #area: LiveArea;
+  readonly #colors: boolean;
+  #stopProgress: (() => void) | undefined;
+
+  constructor(streams: OutputStreams, options: { json?: boolean; verbose?: boolean } = {}) {
+    this.#streams = streams;
+    this.json = options.json ?? false;
+    this.verbose = options.verbose ?? false;
+    this.interactive = isInteractive(streams.stderr, streams.environment);
+    this.unicode = hasUnicode(streams.environment);
+    this.#colors = hasColors(streams.stderr, streams.environment);
+    this.#area = new LiveArea(streams.stderr);
+  }
+
+  /** Width for tables on standard output; 0 when it is not a terminal, so that nothing is cut in a pipe. */
+  get columns(): number {
+    return this.#streams.stdout.isTTY === true ? (this.#streams.stdout.columns ?? 80) : 0;
+  }
+
+  /** One JSON line; nothing without --json. */
+  event(event: string, fields: Record<string, unknown>): void {
+    if (this.json) this.#streams.stdout.write(`${JSON.stringify({ event, ...fields })}\n`);
+  }
+
+  /** A line of the result; nothing with --json. */
+  result(line: string): void {
+    if (this.json) return;
+    const bothOnTerminal = this.#streams.stdout.isTTY === true && this.interactive;
+    if (bothOnTerminal) this.#area.above(line);
+    else this.#streams.stdout.write(`${line}\n`);
+  }
+
+  /** A message to the person; nothing with --json. */
+  say(line: string): void {
+    if (!this.json) this.#message(line);
+  }
+
+  /** Something went other than asked, and the work goes on. */
+  warn(message: string): void {
+    if (this.json) this.event('warning', { message });
+    else this.#message(`shoal: ${this.paint('warning:', 'yellow')} ${printable(message)}`);
+  }
+
+  /** The one place that writes an error. */
+  fail(error: ShoalError): void {
+    this.endProgress();
+    if (this.json)
+      this.event('error', {
+        code: error.code,
+        message: error.message,
+        ...(error.reason === undefined ? {} : { reason: error.reason }),
+      });
+    else this.#message(`shoal: ${printableLines(error.message)}`);
+    if (this.verbose && error.stack !== undefined) this.#streams.stderr.write(`${withCauses(error)}\n`);
+  }
+
+  paint(text: string, style: Style): string {
+    return this.#colors ? paint(text, style) : text;
+  }
+
+  /** Shows something under way until the returned function is called. One at a time. */
+  progress(view: ProgressView): () => void {
+    this.endProgress();
+    const stop = this.json ? this.#tellEvents(view) : this.interactive ? this.#drawLines(view) : this.#tellLines(view);
+    this.#stopProgress = stop;
+    return () => {
+      if (this.#stopProgress === stop) this.endProgress();
+    };
+  }
+
+  /** Takes away whatever progress is shown. */
+  endProgress(): void {
+    this.#stopProgress?.();
+    this.#stopProgress = undefined;
+  }
+
+  #tellEvents(view: ProgressView): () => void {
+    const tell = () => {
+      const fields = view.event?.();
+      if (fields !== undefined) this.event('progress', fields);
+    };
+    tell();
+    return every(EVENT_EVERY, tell);
+  }
+
+  #drawLines(view: ProgressView): () => void {
+    const draw = () => this.#area.draw(view.lines(this.#area.columns));
+    draw();
+    const stop = every(DRAW_EVERY, draw);
+    return () => {
+      stop();
+      this.#area.clear();
+    };
+  }
+
+  #tellLines(view: ProgressView): () => void {
+    let last = '';
+    return every(PLAIN_EVERY, () => {
+      const line = view.plain();
+      if (line !== last && line !== '') this.#message(line);
+      last = line;
+    });
+  }
+
+  #message(line: string): void {
+    if (this.interactive) this.#area.above(line);
+    else this.#streams.stderr.write(`${line}\n`);
+  }
+}
+
+function every(milliseconds: number, act: () => void): () => void {
+  const timer = setInterval(act, milliseconds);
+  return () => clearInterval(timer);
+}
+
+/** Errors may have several lines on purpose; everything else in them is foreign. */
+function printableLines(text: string): string {
+  return text.split('\n').map(printable).join('\n');
+}
+
+function withCauses(error: Error): string {
+  const parts: string[] = [];
+  for (let at: unknown = error; at instanceof Error && parts.length < 5; at = at.cause)
+    parts.push(printableLines(at.stack ?? String(at)));
+  return parts.join('\ncaused by: ');
+}
