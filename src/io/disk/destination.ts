@@ -1,0 +1,273 @@
+// What is at the place a torrent goes to, and may we use it: fresh, ours and resumable, complete, or somebody else's. The
+// inspection changes nothing on disk; only `prepareDestination` does, and it never removes or cuts a byte.
+
+import type { BigIntStats } from 'node:fs';
+import { constants, copyFile, lstat, stat, unlink } from 'node:fs/promises';
+import { dirname } from 'node:path';
+import { Bitfield } from '../../base/bitfield.ts';
+import { ShoalError } from '../../base/errors.ts';
+import type { Metainfo } from '../../protocol/metainfo.ts';
+import type { ResumeRecord } from '../stores/resume-record.ts';
+import { type CheckOptions, hashFound, matchedBytes } from './check.ts';
+import { diskError, errnoOf, toDiskError } from './disk-error.ts';
+import { type FileStamp, sameStamp } from './file-stamp.ts';
+import { requireSpace } from './free-space.ts';
+import type { HashPool } from './hash-pool.ts';
+import type { Layout, PlacedFile } from './layout.ts';
+import { forEachLimited } from './limit.ts';
+import { FolderTree, moveWithoutReplacing } from './safe-path.ts';
+
+const STATS_AT_ONCE = 16;
+
+/** One real file of the torrent as it was found. */
+export interface FileState {
+  place: PlacedFile;
+  /** Under which name its bytes are, or will be written. */
+  location: 'part' | 'final';
+  /** undefined: not there. */
+  stamp: FileStamp | undefined;
+  /** Bytes that take up space already. */
+  allocated: number;
+  hardLinks: number;
+  /** The file has its temporary name besides the final one. */
+  secondName: boolean;
+  /** Something else has the final name, and the user agreed to have it replaced when this file is complete. */
+  replace: boolean;
+}
+
+export interface DestinationOptions extends CheckOptions {
+  metainfo: Metainfo;
+  layout: Layout;
+  pool: HashPool;
+  /** An original that is seeded in place: anything may be missing, nothing is written. */
+  readOnly: boolean;
+  overwrite: boolean;
+  resume: ResumeRecord | undefined;
+  singleFile: boolean;
+}
+
+export interface Destination {
+  /** By index in `metainfo.files`; undefined for pads. */
+  files: (FileState | undefined)[];
+  have: Bitfield;
+}
+
+function toStamp(found: BigIntStats): FileStamp {
+  return { size: Number(found.size), mtimeNs: found.mtimeNs, ino: found.ino };
+}
+
+/** What stands at `path`: its stat, or undefined for nothing. Throws when it is no regular file. */
+async function look(path: string, follow: boolean): Promise<BigIntStats | undefined> {
+  let found: BigIntStats;
+  try {
+    found = await (follow ? stat(path, { bigint: true }) : lstat(path, { bigint: true }));
+  } catch (error) {
+    const errno = errnoOf(error);
+    if (errno === 'ENOENT') return undefined;
+    throw toDiskError(error, path, 'look at');
+  }
+  if (found.isFile()) return found;
+  let kind = 'something that is no file';
+  if (found.isDirectory()) kind = 'a directory';
+  else if (found.isSymbolicLink()) kind = 'a symbolic link';
+  else if (found.isFIFO()) kind = 'a FIFO';
+  else if (found.isSocket()) kind = 'a socket';
+  else if (found.isCharacterDevice() || found.isBlockDevice()) kind = 'a device';
+  throw new ShoalError(
+    'ERR_DESTINATION',
+    `${kind} is where the file ${path} should be; move it away or choose another place with -o`,
+  );
+}
+
+/** Says what is there and which pieces of it are good. Throws when the place cannot be used. */
+export async function inspectDestination(options: DestinationOptions): Promise<Destination> {
+  const { layout, readOnly } = options;
+  const files: (FileState | undefined)[] = new Array(layout.files.length);
+  const tree = new FolderTree(layout.root);
+  const inTheWay: string[] = [];
+  await forEachLimited(layout.files, STATS_AT_ONCE, async (place) => {
+    if (place.pad) return;
+    if (readOnly) {
+      files[place.index] = await inspectOriginal(place);
+      return;
+    }
+    files[place.index] = await inspectFile(place, tree, options.singleFile, inTheWay);
+  });
+  const have = await checkFound(options, files);
+  if (!readOnly) decide(options, files, have, inTheWay);
+  return { files, have };
+}
+
+async function inspectOriginal(place: PlacedFile): Promise<FileState> {
+  const found = await look(place.path, true);
+  return {
+    place,
+    location: 'final',
+    stamp: found === undefined ? undefined : toStamp(found),
+    allocated: 0,
+    hardLinks: 1,
+    secondName: false,
+    replace: false,
+  };
+}
+
+async function inspectFile(
+  place: PlacedFile,
+  tree: FolderTree,
+  singleFile: boolean,
+  inTheWay: string[],
+): Promise<FileState> {
+  const state: FileState = {
+    place,
+    location: 'part',
+    stamp: undefined,
+    allocated: 0,
+    hardLinks: 1,
+    secondName: false,
+    replace: false,
+  };
+  if (!singleFile && !(await tree.inspect(dirname(place.path)))) return state;
+  const final = await look(place.path, false);
+  const part = await look(place.partPath, false);
+  if (final !== undefined && part !== undefined) {
+    if (final.ino === part.ino && final.dev === part.dev) {
+      // A run ended between giving the file its final name and taking away the other.
+      state.secondName = true;
+    } else {
+      inTheWay.push(place.path);
+      state.replace = true;
+    }
+  }
+  const used = state.replace ? part : (final ?? part);
+  if (used === undefined) return state;
+  state.location = used === final ? 'final' : 'part';
+  state.stamp = toStamp(used);
+  state.allocated = Math.min(place.length, Number(used.blocks) * 512);
+  state.hardLinks = Number(used.nlink);
+  return state;
+}
+
+/** Trusts what the record vouches for and hashes the rest. */
+async function checkFound(options: DestinationOptions, files: (FileState | undefined)[]): Promise<Bitfield> {
+  const { metainfo, layout, pool } = options;
+  const record = matchingRecord(options);
+  const doubtful = new Bitfield(layout.pieceCount);
+  let anything = false;
+  for (const state of files) {
+    if (state === undefined) continue;
+    if (state.stamp !== undefined) anything = true;
+    if (sameStamp(state.stamp, record?.files[state.place.index])) continue;
+    for (let piece = state.place.firstPiece; piece <= state.place.lastPiece; piece++) doubtful.add(piece);
+  }
+  if (!anything) return new Bitfield(layout.pieceCount);
+  const found = files.map((state) =>
+    state?.stamp === undefined
+      ? undefined
+      : { path: state.location === 'part' ? state.place.partPath : state.place.path, size: state.stamp.size },
+  );
+  const failures = new Map<number, string>();
+  const have = await hashFound(metainfo, layout, found, pool, {
+    wanted: (piece) => record === undefined || doubtful.has(piece),
+    failures,
+    ...(options.onProgress === undefined ? {} : { onProgress: options.onProgress }),
+    ...(options.signal === undefined ? {} : { signal: options.signal }),
+  });
+  for (const [index, errno] of failures)
+    if (errno !== 'ESHORT' && errno !== 'ENOENT') throw diskError(errno, found[index]?.path ?? layout.root, 'read');
+  if (record !== undefined)
+    for (let piece = 0; piece < layout.pieceCount; piece++)
+      if (!doubtful.has(piece) && record.have.has(piece)) have.add(piece);
+  return have;
+}
+
+function matchingRecord(options: DestinationOptions): ResumeRecord | undefined {
+  const { resume, metainfo, layout } = options;
+  if (resume === undefined || resume.infoHash !== metainfo.infoHash || resume.path !== layout.root) return undefined;
+  if (resume.have.size !== layout.pieceCount || resume.files.length !== layout.files.length) return undefined;
+  return resume;
+}
+
+/** True when every piece of the file passed and its size is right. */
+export function isComplete(state: FileState, have: Bitfield): boolean {
+  if (state.stamp?.size !== state.place.length) return false;
+  for (let piece = state.place.firstPiece; piece <= state.place.lastPiece; piece++) if (!have.has(piece)) return false;
+  return true;
+}
+
+/** Throws when going on would change data that is not ours, unless the user said so. */
+function decide(
+  options: DestinationOptions,
+  files: readonly (FileState | undefined)[],
+  have: Bitfield,
+  inTheWay: readonly string[],
+): void {
+  const { layout, overwrite } = options;
+  if (overwrite) return;
+  if (inTheWay.length > 0)
+    throw new ShoalError(
+      'ERR_DESTINATION',
+      `${inTheWay[0]} appeared beside its own unfinished download; move it away, or use --overwrite to have it replaced`,
+    );
+  const record = matchingRecord(options);
+  const matched = matchedBytes(layout, have);
+  const present = files.filter((state) => state?.stamp !== undefined) as FileState[];
+  const knownParts =
+    record !== undefined || present.some((state) => state.location === 'part' && matched[state.place.index]! > 0);
+  const foreign = present.find((state) => {
+    if (isComplete(state, have)) return false;
+    if (state.location === 'part') return !knownParts && state.stamp!.size > 0;
+    const recorded = record?.files[state.place.index];
+    // Same inode: the file we left, changed. Another one with good pieces: a damaged copy. With none: somebody else's.
+    return recorded === undefined || (recorded.ino !== state.stamp!.ino && matched[state.place.index] === 0);
+  });
+  if (foreign === undefined) return;
+  const total = matched.reduce((sum, bytes) => sum + bytes, 0);
+  const size = layout.files.reduce((sum, file) => sum + (file.pad ? 0 : file.length), 0);
+  const percent = size === 0 ? 0 : Math.floor((total / size) * 1000) / 10;
+  const name = foreign.location === 'part' ? foreign.place.partPath : foreign.place.path;
+  const longer = total === size ? `, but ${name} is longer than it should be` : '';
+  throw new ShoalError(
+    'ERR_DESTINATION',
+    `${name} exists and is not this download: ${percent} % (${total} of ${size} bytes) of ${layout.root} match${longer}; ` +
+      'use --overwrite to keep what matches and replace the rest, or -o to choose another place',
+    { reason: 'foreign_data' },
+  );
+}
+
+/** Makes folders, checks the space, and gives incomplete files their temporary name. */
+export async function prepareDestination(options: DestinationOptions, destination: Destination): Promise<void> {
+  const { layout } = options;
+  const { files, have } = destination;
+  for (const state of files) {
+    if (state?.secondName !== true) continue;
+    await unlink(state.place.partPath).catch((error) => {
+      throw toDiskError(error, state.place.partPath, 'remove');
+    });
+    state.hardLinks--;
+  }
+  const incomplete = files.filter((state) => state !== undefined && !isComplete(state, have)) as FileState[];
+  if (incomplete.length === 0) return;
+  let needed = 0;
+  for (const state of incomplete) needed += state.place.length - state.allocated;
+  await requireSpace(options.singleFile ? dirname(layout.root) : layout.root, needed);
+  const tree = new FolderTree(options.singleFile ? dirname(layout.root) : layout.root);
+  for (const state of incomplete) {
+    const { path, partPath } = state.place;
+    await tree.make(dirname(path));
+    if (state.location === 'part') continue;
+    try {
+      if (state.hardLinks > 1) {
+        // The same bytes have another name somewhere: that one must not change with ours.
+        await copyFile(path, partPath, constants.COPYFILE_EXCL | constants.COPYFILE_FICLONE);
+        await unlink(path);
+      } else await moveWithoutReplacing(path, partPath);
+    } catch (error) {
+      throw toDiskError(error, path, `rename to ${describeName(partPath)}`);
+    }
+    state.location = 'part';
+  }
+}
+
+function describeName(path: string): string {
+  return path.slice(path.lastIndexOf('/') + 1);
+}

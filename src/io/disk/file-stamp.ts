@@ -1,0 +1,19 @@
+// What tells, without reading it, whether a file is still the one that was checked: size, modification time, inode.
+
+import { stat } from 'node:fs/promises';
+
+export interface FileStamp {
+  size: number;
+  mtimeNs: bigint;
+  ino: bigint;
+}
+
+/** Follows symbolic links. Throws what `stat` throws. */
+export async function readStamp(path: string): Promise<FileStamp> {
+  const found = await stat(path, { bigint: true });
+  return { size: Number(found.size), mtimeNs: found.mtimeNs, ino: found.ino };
+}
+
+export function sameStamp(a: FileStamp | undefined, b: FileStamp | undefined): boolean {
+  return a !== undefined && b !== undefined && a.size === b.size && a.mtimeNs === b.mtimeNs && a.ino === b.ino;
+}

@@ -1,0 +1,438 @@
+// The data of one torrent on disk: verified pieces in, blocks out. Nothing is written before its hash has passed, nothing
+// is claimed before it is written, and no file is touched that was not ours. Which pieces are wanted is not its business.
+
+import { readv } from 'node:fs';
+import { resolve } from 'node:path';
+import type { Bitfield } from '../../base/bitfield.ts';
+import { ShoalError } from '../../base/errors.ts';
+import type { Metainfo } from '../../protocol/metainfo.ts';
+import type { ResumeRecord } from '../stores/resume-record.ts';
+import { type DestinationOptions, inspectDestination, isComplete, prepareDestination } from './destination.ts';
+import { diskError } from './disk-error.ts';
+import { type FilePool, processFiles } from './file-pool.ts';
+import { readStamp } from './file-stamp.ts';
+import { SHA1_LENGTH } from './hash-job.ts';
+import type { CommitResult, HashPool } from './hash-pool.ts';
+import { HeldFile } from './held-file.ts';
+import { Layout, type Segment } from './layout.ts';
+import { forEachLimited } from './limit.ts';
+import { resolveRoot } from './safe-path.ts';
+import { makeEmptyFile, settleFile, syncFolders } from './settle.ts';
+
+export interface StorageOptions {
+  metainfo: Metainfo;
+  /** The file or folder itself. */
+  path: string;
+  pool: HashPool;
+  /** An original that is seeded in place: never written to. */
+  readOnly?: boolean;
+  /** Where the originals lie, for each file that is not a pad, in order. Only with `readOnly`. */
+  paths?: readonly string[];
+  resume?: ResumeRecord;
+  overwrite?: boolean;
+  onProgress?: (checkedBytes: number, total: number) => void;
+  /** A file is not what was verified: `pieces` are not to be served any more. Called at most once a file. */
+  onChanged?: (file: string, pieces: readonly number[]) => void;
+  signal?: AbortSignal;
+  files?: FilePool;
+}
+
+/** Like the pool's result; a disk failure carries the error a user gets. */
+export type StoreResult =
+  | Exclude<CommitResult, { kind: 'disk' }>
+  | { ok: false; kind: 'disk'; errno: string; message: string; error: ShoalError };
+
+interface CommitTask {
+  piece: number;
+  slab: number;
+  offset: number;
+  size: number;
+  segments: readonly Segment[];
+  /** How many of `segments` are written. */
+  written: number;
+  done: (result: StoreResult) => void;
+}
+
+/** Files one job may pin. A piece over more files is written in several jobs, so that no piece can use up all descriptors. */
+const FILES_A_JOB = 32;
+const STAMP_INTERVAL = 1000;
+const SETTLING_AT_ONCE = 2;
+const STATS_AT_ONCE = 16;
+/** A file changed so shortly ago may change again without its modification time telling. Nanoseconds. */
+const RACY_NS = 50_000_000n;
+
+export class Storage {
+  /** The file or folder itself, as given. */
+  readonly path: string;
+  readonly #layout: Layout;
+  readonly #metainfo: Metainfo;
+  readonly #pool: HashPool;
+  readonly #files: FilePool;
+  readonly #readOnly: boolean;
+  readonly #held: (HeldFile | undefined)[];
+  readonly #onDisk: Bitfield;
+  readonly #onChanged: StorageOptions['onChanged'];
+  readonly #settleQueue: HeldFile[] = [];
+  readonly #renamed: string[] = [];
+  #settling = 0;
+  #settleFailure: unknown;
+  #filesDone = 0;
+  #jobs = 0;
+  #closed = false;
+  readonly #waiters: (() => void)[] = [];
+
+  private constructor(options: StorageOptions, layout: Layout, held: (HeldFile | undefined)[], have: Bitfield) {
+    this.path = resolve(options.path);
+    this.#layout = layout;
+    this.#metainfo = options.metainfo;
+    this.#pool = options.pool;
+    this.#files = options.files ?? processFiles;
+    this.#readOnly = options.readOnly === true;
+    this.#held = held;
+    this.#onDisk = have.clone();
+    this.#onChanged = options.onChanged;
+    for (const file of held) {
+      if (file === undefined) continue;
+      for (let piece = file.place.firstPiece; piece <= file.place.lastPiece; piece++)
+        if (!have.has(piece)) file.missing++;
+      if (file.settled) this.#filesDone++;
+      else if (file.missing === 0 && file.place.length > 0 && !this.#readOnly) this.#settle(file);
+    }
+  }
+
+  /**
+   * Looks at what is there, checks it, and makes the place ready. `have`: pieces on disk that passed their hash or that a
+   * record vouches for; `reused`: their bytes. Throws ERR_DESTINATION, ERR_DESTINATION_ESCAPES or an ERR_DISK code.
+   */
+  static async open(options: StorageOptions): Promise<{ storage: Storage; have: Bitfield; reused: number }> {
+    const { metainfo } = options;
+    const root = await resolveRoot(options.path);
+    const layout = new Layout(metainfo, root, options.paths);
+    const destinationOptions: DestinationOptions = {
+      metainfo,
+      layout,
+      pool: options.pool,
+      readOnly: options.readOnly === true,
+      overwrite: options.overwrite === true,
+      resume: options.resume,
+      singleFile: metainfo.singleFile,
+      ...(options.onProgress === undefined ? {} : { onProgress: options.onProgress }),
+      ...(options.signal === undefined ? {} : { signal: options.signal }),
+    };
+    const destination = await inspectDestination(destinationOptions);
+    options.signal?.throwIfAborted();
+    if (options.readOnly !== true) await prepareDestination(destinationOptions, destination);
+    const { files, have } = destination;
+    const held = files.map((state) =>
+      state === undefined
+        ? undefined
+        : new HeldFile(state, state.location === 'final' && (options.readOnly === true || isComplete(state, have))),
+    );
+    let reused = 0;
+    for (let piece = 0; piece < layout.pieceCount; piece++) if (have.has(piece)) reused += layout.contentSize(piece);
+    return { storage: new Storage(options, layout, held, have), have, reused };
+  }
+
+  /** Files that are complete and have their final name. */
+  get filesDone(): number {
+    return this.#filesDone;
+  }
+
+  /**
+   * Verifies the piece in the slab, writes it, reports. The slab's bytes must not change until `done`, which is called
+   * exactly once, in a later turn of the event loop.
+   */
+  commit(piece: number, slab: number, slabOffset: number, done: (result: StoreResult) => void): void {
+    if (this.#closed || this.#readOnly) {
+      const error = new ShoalError('ERR_DISK', `${this.path} is not open for writing`);
+      queueMicrotask(() => done({ ok: false, kind: 'disk', errno: 'EBADF', message: error.message, error }));
+      return;
+    }
+    const size = this.#layout.pieceSize(piece);
+    const segments = this.#layout
+      .segments(piece * this.#layout.pieceLength, size)
+      .filter((segment) => !segment.file.pad);
+    this.#jobs++;
+    for (const { file } of segments) this.#noteWriting(file.index, 1);
+    const expected = this.#metainfo.pieces.subarray(piece * SHA1_LENGTH, (piece + 1) * SHA1_LENGTH);
+    this.#commitSome({ piece, slab, offset: slabOffset, size, segments, written: 0, done }, expected);
+  }
+
+  #noteWriting(index: number, step: 1 | -1): void {
+    const file = this.#held[index]!;
+    file.writing += step;
+    file.changes++;
+    file.dirty = true;
+  }
+
+  #commitSome(task: CommitTask, expected: Uint8Array | undefined): void {
+    const batch = task.segments.slice(task.written, task.written + FILES_A_JOB);
+    this.#acquireAll(batch, (error, failed, fds) => {
+      if (error !== null) {
+        this.#failCommit(task, error.code ?? 'EIO', failed, error);
+        return;
+      }
+      const writes = batch.map(({ position, start, length }, i) => ({ fd: fds[i]!, position, start, length }));
+      this.#pool.commit({ slab: task.slab, offset: task.offset, length: task.size, expected, writes }, (result) => {
+        for (const { file } of batch) this.#files.release(this.#held[file.index]!.pooled);
+        if (!result.ok) {
+          if (result.kind === 'hash') this.#endCommit(task, result);
+          else this.#failCommit(task, result.errno, batch[0], new Error(result.message));
+          return;
+        }
+        task.written += batch.length;
+        if (task.written < task.segments.length) this.#commitSome(task, undefined);
+        else this.#endCommit(task, result);
+      });
+    });
+  }
+
+  #acquireAll(
+    batch: readonly Segment[],
+    done: (error: NodeJS.ErrnoException | null, failed: Segment | undefined, fds: number[]) => void,
+  ): void {
+    const fds: number[] = [];
+    const next = (): void => {
+      if (fds.length === batch.length) {
+        done(null, undefined, fds);
+        return;
+      }
+      const segment = batch[fds.length]!;
+      this.#files.acquire(this.#held[segment.file.index]!.pooled, (error, fd) => {
+        if (error !== null) {
+          for (let i = 0; i < fds.length; i++) this.#files.release(this.#held[batch[i]!.file.index]!.pooled);
+          done(error, segment, []);
+          return;
+        }
+        fds.push(fd);
+        next();
+      });
+    };
+    next();
+  }
+
+  #failCommit(task: CommitTask, errno: string, segment: Segment | undefined, cause: Error): void {
+    const error = diskError(errno, segment?.file.partPath ?? this.path, 'write', cause);
+    this.#endCommit(task, { ok: false, kind: 'disk', errno, message: error.message, error });
+  }
+
+  #endCommit(task: CommitTask, result: StoreResult): void {
+    const fresh = result.ok && this.#onDisk.add(task.piece);
+    for (const { file } of task.segments) {
+      this.#noteWriting(file.index, -1);
+      const held = this.#held[file.index]!;
+      if (fresh && --held.missing === 0) this.#settle(held);
+    }
+    this.#endJob();
+    task.done(result);
+  }
+
+  /**
+   * Fills `buffers`, one after the other, with the bytes of a piece from `begin` on; pads read as zeros. One vectored
+   * read a file. `done` is called exactly once; ERR_SOURCE: the file is not what it was.
+   */
+  read(piece: number, begin: number, buffers: readonly Uint8Array[], done: (error?: ShoalError) => void): void {
+    let length = 0;
+    for (const buffer of buffers) length += buffer.length;
+    const offset = piece * this.#layout.pieceLength + begin;
+    if (this.#closed || offset + length > this.#layout.length) {
+      const reason = this.#closed ? 'it is closed' : 'the range is outside';
+      queueMicrotask(() => done(new ShoalError('ERR_DISK', `could not read from ${this.path}: ${reason}`)));
+      return;
+    }
+    this.#jobs++;
+    const segments = this.#layout.segments(offset, length);
+    let at = 0;
+    const next = (error?: ShoalError): void => {
+      if (error !== undefined || at === segments.length) {
+        this.#endJob();
+        done(error);
+        return;
+      }
+      const segment = segments[at++]!;
+      const part = segments.length === 1 ? buffers : cutBuffers(buffers, segment.start, segment.length);
+      this.#readSegment(segment, part, next);
+    };
+    next();
+  }
+
+  #readSegment(segment: Segment, buffers: readonly Uint8Array[], done: (error?: ShoalError) => void): void {
+    const { file, position, length } = segment;
+    if (file.pad) {
+      for (const buffer of buffers) buffer.fill(0);
+      // Never in the turn of the call: who asks is not prepared for the answer yet.
+      setImmediate(done);
+      return;
+    }
+    const held = this.#held[file.index]!;
+    const fail = (error: NodeJS.ErrnoException | null): void => {
+      this.#noteChanged(held);
+      done(sourceError(held.place.path, error));
+    };
+    held.checkUnchanged(performance.now(), STAMP_INTERVAL, (unchanged) => {
+      if (!unchanged) {
+        fail(null);
+        return;
+      }
+      this.#files.acquire(held.pooled, (openError, fd) => {
+        if (openError !== null) {
+          if (openError.code === 'ENOENT') fail(openError);
+          else done(diskError(openError.code, held.pooled.path, 'open', openError));
+          return;
+        }
+        readWhole(fd, buffers, position, length, (error) => {
+          this.#files.release(held.pooled);
+          if (error === undefined) done();
+          else if (error === null) fail(null);
+          else done(diskError(error.code, held.pooled.path, 'read', error));
+        });
+      });
+    });
+  }
+
+  #noteChanged(file: HeldFile): void {
+    file.changed = true;
+    const lost: number[] = [];
+    for (let piece = file.place.firstPiece; piece <= file.place.lastPiece; piece++)
+      if (this.#onDisk.delete(piece)) lost.push(piece);
+    if (lost.length > 0) this.#onChanged?.(file.place.path, lost);
+  }
+
+  #settle(file: HeldFile): void {
+    this.#settleQueue.push(file);
+    this.#settleNext();
+  }
+
+  #settleNext(): void {
+    while (this.#settling < SETTLING_AT_ONCE) {
+      const file = this.#settleQueue.shift();
+      if (file === undefined) break;
+      this.#settling++;
+      settleFile(file, this.#files)
+        .then(() => {
+          this.#filesDone++;
+          this.#renamed.push(file.place.path);
+        })
+        .catch((error: unknown) => {
+          this.#settleFailure ??= error;
+        })
+        .finally(() => {
+          this.#settling--;
+          this.#settleNext();
+        });
+    }
+    this.#wake();
+  }
+
+  #endJob(): void {
+    this.#jobs--;
+    if (this.#jobs === 0) this.#wake();
+  }
+
+  #wake(): void {
+    for (const waiter of this.#waiters.splice(0)) waiter();
+  }
+
+  async #until(condition: () => boolean): Promise<void> {
+    while (!condition()) await new Promise<void>((wake) => this.#waiters.push(wake));
+  }
+
+  /** When every piece is on disk: waits until all files have their final names, makes the empty ones, syncs folders. */
+  async finish(): Promise<void> {
+    if (this.#readOnly) return;
+    await this.#until(() => this.#settling === 0 && this.#settleQueue.length === 0);
+    if (this.#settleFailure !== undefined) throw this.#settleFailure;
+    for (const file of this.#held) {
+      if (file === undefined || file.place.length > 0 || file.settled) continue;
+      await makeEmptyFile(file);
+      this.#filesDone++;
+      this.#renamed.push(file.place.path);
+    }
+    await syncFolders(this.#renamed.splice(0));
+  }
+
+  /**
+   * A record of what is on disk, durable before it is returned. `totals` are the engine's. Taken after `close()` it
+   * vouches for every file; before, only for those that are certain not to change unnoticed.
+   */
+  async state(totals: { uploaded: number; downloaded: number }): Promise<ResumeRecord> {
+    const have = this.#onDisk.clone();
+    const before = this.#held.map((file) => file?.changes);
+    const stamps: ResumeRecord['files'] = new Array(this.#held.length).fill(undefined);
+    const real = this.#held.filter((file) => file !== undefined);
+    if (!this.#closed)
+      await forEachLimited(real, SETTLING_AT_ONCE, async (file) => {
+        // A failed sync marks the file as unsafe, which is all a record has to know.
+        await file.sync(this.#files).catch(() => undefined);
+      });
+    await forEachLimited(real, STATS_AT_ONCE, async (file) => {
+      if (file.changed || file.unsafe) return;
+      if (this.#readOnly) {
+        stamps[file.place.index] = file.stamp;
+        return;
+      }
+      const stamp = await readStamp(file.pooled.path).catch(() => undefined);
+      if (stamp === undefined) return;
+      const quiet = BigInt(Date.now()) * 1_000_000n - stamp.mtimeNs > RACY_NS;
+      const untouched = file.writing === 0 && file.changes === before[file.place.index];
+      if (untouched && (quiet || file.settled || this.#closed)) stamps[file.place.index] = stamp;
+    });
+    return {
+      version: 1,
+      infoHash: this.#metainfo.infoHash,
+      path: this.#layout.root,
+      have,
+      files: stamps,
+      uploaded: totals.uploaded,
+      downloaded: totals.downloaded,
+      clean: this.#closed,
+    };
+  }
+
+  /** Waits for reads, writes and renames under way, then closes the files. Later calls fail. */
+  async close(): Promise<void> {
+    this.#closed = true;
+    await this.#until(() => this.#jobs === 0 && this.#settling === 0 && this.#settleQueue.length === 0);
+    const real = this.#held.filter((file) => file !== undefined);
+    await forEachLimited(real, SETTLING_AT_ONCE, async (file) => {
+      await file.sync(this.#files).catch(() => undefined);
+      await this.#files.retire(file.pooled, async () => undefined);
+    });
+  }
+}
+
+function sourceError(path: string, error: NodeJS.ErrnoException | null): ShoalError {
+  const what = error?.code === 'ENOENT' ? 'is gone' : 'changed since it was checked';
+  return new ShoalError('ERR_SOURCE', `${path} ${what}: its pieces are not served any more; share it again`, {
+    reason: 'changed',
+  });
+}
+
+/** The part of a list of buffers from `start` on, `length` bytes long, without copying. */
+function cutBuffers(buffers: readonly Uint8Array[], start: number, length: number): Uint8Array[] {
+  const cut: Uint8Array[] = [];
+  let offset = 0;
+  for (const buffer of buffers) {
+    const from = Math.max(0, start - offset);
+    const to = Math.min(buffer.length, start + length - offset);
+    if (from < to) cut.push(buffer.subarray(from, to));
+    offset += buffer.length;
+  }
+  return cut;
+}
+
+/** Fills the buffers. `done`: undefined for success, null when the file ended early, else the system's error. */
+function readWhole(
+  fd: number,
+  buffers: readonly Uint8Array[],
+  position: number,
+  length: number,
+  done: (error: NodeJS.ErrnoException | null | undefined) => void,
+): void {
+  readv(fd, buffers, position, (error, count) => {
+    if (error !== null) done(error);
+    else if (count === length) done(undefined);
+    else if (count === 0) done(null);
+    else readWhole(fd, cutBuffers(buffers, count, length - count), position + count, length - count, done);
+  });
+}
