@@ -92,9 +92,14 @@ def add(session, command):
     say("added", infoHash=str(handle.info_hash()))
 
 
+first_byte = {}
+
+
 def report(handle, seen, ended):
     status = handle.status()
     info_hash = str(status.info_hashes.v1)
+    if status.total_payload_download > 0:
+        first_byte.setdefault(info_hash, time.monotonic())
     received = seen.setdefault(info_hash, {})
     for peer in handle.get_peer_info():
         address = f"{peer.ip[0]}:{peer.ip[1]}"
@@ -118,7 +123,7 @@ def report(handle, seen, ended):
     if status.has_metadata and status.total_wanted_done == status.total_wanted and status.is_seeding:
         if info_hash not in ended:
             ended.add(info_hash)
-            say("finished", **fields)
+            say("finished", seconds=time.monotonic() - first_byte.get(info_hash, time.monotonic()), **fields)
     say("progress", **fields)
 
 
