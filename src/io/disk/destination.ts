@@ -181,8 +181,9 @@ async function checkFound(options: DestinationOptions, files: (FileState | undef
 }
 
 function matchingRecord(options: DestinationOptions): ResumeRecord | undefined {
-  const { resume, metainfo, layout } = options;
-  if (resume === undefined || resume.infoHash !== metainfo.infoHash || resume.path !== layout.root) return undefined;
+  const { resume, metainfo, layout, readOnly } = options;
+  if (resume === undefined || resume.infoHash !== metainfo.infoHash) return undefined;
+  if (!readOnly && resume.path !== layout.root) return undefined;
   if (resume.have.size !== layout.pieceCount || resume.files.length !== layout.files.length) return undefined;
   return resume;
 }

@@ -9,7 +9,7 @@ import { writeAtomically } from './atomic-file.ts';
 import { decodeRecord, encodeRecord, RECORD_VERSION, type ResumeRecord, recordVersion } from './resume-record.ts';
 
 export interface LoadedState {
-  /** The bytes of the .torrent file. */
+  /** The bytes that were saved as the torrent's metadata. */
   torrent?: Uint8Array;
   record?: ResumeRecord;
   /** Where a damaged record was put; the data on disk is then checked in full. */
@@ -61,19 +61,18 @@ export class ResumeStore {
     return loaded;
   }
 
-  /** Keeps the metadata; what is there already under the same info-hash is replaced only by different bytes. */
+  /** Keeps the metadata. It never changes under one info-hash, so the file is written once. */
   async saveTorrent(infoHash: string, torrent: Uint8Array): Promise<void> {
     const folder = this.folder(infoHash);
     if (folder === undefined) return;
     await this.#inTurn(infoHash, async () => {
       const path = join(folder, TORRENT);
       const present = await readIfThere(path);
-      if (present !== undefined && Buffer.compare(present, torrent) === 0) return;
-      await writeState(path, torrent);
+      if (present === undefined || Buffer.compare(present, torrent) !== 0) await writeState(path, torrent);
     });
   }
 
-  /** Durable when it resolves. A failure leaves the previous record as it was. */
+  /** Durable when it resolves. A failure (ERR_STATE) leaves the previous record as it was. */
   async save(record: ResumeRecord): Promise<void> {
     const folder = this.folder(record.infoHash);
     if (folder === undefined) return;
