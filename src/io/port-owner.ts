@@ -71,7 +71,7 @@ function linkTarget(path: string): string {
 
 function readText(path: string): string {
   try {
-    return readFileSync(path, 'latin1');
+    return readFileSync(path, 'utf8');
   } catch {
     return '';
   }

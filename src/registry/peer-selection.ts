@@ -35,6 +35,6 @@ export function selectPeers(
       if (hostPorts.has(peer.port) || roster.find(packBytes(address), peer.port) !== undefined) return undefined;
       hostPorts.add(peer.port);
     }
-    return { address, port: peer.port, peerId: encodeLatin1(peer.peerId) };
+    return { address, port: peer.port };
   });
 }

@@ -28,7 +28,7 @@ export interface AnnounceReply {
   complete: number;
   incomplete: number;
   downloaded: number;
-  peers: { address: Uint8Array; port: number; peerId: Uint8Array }[];
+  peers: { address: Uint8Array; port: number }[];
   /** The asker's own address as the tracker sees it (BEP 24). */
   externalIp: Uint8Array;
   warning?: string;

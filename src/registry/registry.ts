@@ -82,6 +82,11 @@ export class Registry {
     return this.#options.sessionLease;
   }
 
+  /** 0 when the torrent is not allowed, or its pieces are not known. */
+  pieceCount(infoHash: string): number {
+    return this.#allowed.pieceCount(infoHash);
+  }
+
   /** Lets peers announce this torrent. `pieceCount` bounds what may be reported about it; 0: nothing may. */
   allow(infoHash: string, pieceCount: number): void {
     this.#allowed.allow(infoHash, pieceCount);
