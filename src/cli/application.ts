@@ -87,7 +87,7 @@ async function runCommand(
     },
   };
   try {
-    const { configFile } = await import('../io/paths.ts');
+    const { configFile } = await import('./peer-session.ts');
     const { readConfigFile } = await import('./config-file.ts');
     const names = COMMANDS.map(({ name }) => name);
     const file = await readConfigFile(configFile(environment), names);

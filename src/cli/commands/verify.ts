@@ -1,5 +1,6 @@
 // `shoal verify`: compares what is on disk with a .torrent file. Reads only.
 
+import { access } from 'node:fs/promises';
 import { resolve } from 'node:path';
 import { ShoalError } from '../../base/errors.ts';
 import { printable } from '../../base/printable.ts';
@@ -22,6 +23,9 @@ const VERDICTS: Readonly<Record<CheckedFile['verdict'], string>> = {
 export const run: CommandRun<(typeof COMMON)[number]> = async ({ output, signal }, settings, [torrent, given]) => {
   const metainfo = await readTorrentFile(torrent!);
   const path = resolve(given!);
+  await access(path).catch((cause) => {
+    throw new ShoalError('ERR_DISK_MISSING', `${path} does not exist; name the file or folder to check`, { cause });
+  });
   const pool = new HashPool();
   let checked = 0;
   let total = 0;

@@ -1,0 +1,214 @@
+// Follows one download from its first byte to its last: events told in order, giving up when nothing arrives, leaving
+// politely when asked to. Used by get and by the shell; decides nothing about what is fetched.
+
+import { stat } from 'node:fs/promises';
+import { resolve, sep } from 'node:path';
+import { ShoalError } from '../base/errors.ts';
+import { printable } from '../base/printable.ts';
+import type { Session } from '../engine/session.ts';
+import type { AddOptions, DownloadSummary, Torrent, TorrentEvent, TorrentSource } from '../engine/types.ts';
+import { ResumeStore } from '../io/stores/resume-store.ts';
+import { unlessAborted } from './interrupt.ts';
+import type { Output } from './output.ts';
+import { countOf, DownloadView, describeStall } from './render/download-view.ts';
+import { formatDuration, formatPercent, formatRate, formatSize } from './render/quantity.ts';
+import { drawTable } from './render/table.ts';
+
+const LOOK_EVERY = 250;
+/** Without a person to press Ctrl-C: seconds without a byte. */
+export const UNATTENDED_TIMEOUT = 60;
+
+/** What is to be fetched, found out before the engine is asked. */
+export interface Wanted {
+  source: TorrentSource;
+  /** What the user called it. */
+  label: string;
+  infoHash: string;
+  options: Pick<AddOptions, 'trackers' | 'peers'>;
+}
+
+/**
+ * Where `-o` says it goes: an existing directory or a path that ends in a separator takes it under its own name, anything
+ * else is the destination itself. So is a directory that an earlier run made of this very torrent.
+ */
+export async function chooseDestination(
+  output: string | undefined,
+  infoHash: string,
+  state: string,
+): Promise<Pick<AddOptions, 'path' | 'directory'>> {
+  if (output === undefined) return { directory: resolve('.') };
+  const path = resolve(output);
+  if (/[/\\]$/.test(output) && (output.endsWith('/') || output.endsWith(sep))) return { directory: path };
+  const isDirectory = await stat(path).then(
+    (status) => status.isDirectory(),
+    () => false,
+  );
+  if (!isDirectory) return { path };
+  const { record } = await new ResumeStore(state).load(infoHash);
+  return record?.path === path ? { path } : { directory: path };
+}
+
+export interface FollowOptions {
+  output: Output;
+  signal: AbortSignal;
+  /** Seconds without a byte after which it is given up; 0 is never. */
+  timeout: number;
+  /** Where other peers reach this session, for the `metadata` event. */
+  listen: string;
+}
+
+/**
+ * Adds the torrent and follows it until everything is here; progress is shown and events are told meanwhile. Afterwards
+ * the torrent seeds until the session is closed. Rejects with the torrent's own error, with ERR_NO_PEER or ERR_BAD_DATA
+ * when nothing came for too long, or with the signal's reason.
+ */
+export async function download(
+  session: Session,
+  wanted: Wanted,
+  options: AddOptions,
+  follow: FollowOptions,
+): Promise<{ torrent: Torrent; summary: DownloadSummary }> {
+  const { output, signal } = follow;
+  const find = () => session.torrents.find((torrent) => torrent.infoHash === wanted.infoHash);
+  const stopProgress = output.progress(new DownloadView(wanted.label, find, output.unicode));
+  try {
+    const torrent = await unlessAborted(signal, session.add(wanted.source, { ...wanted.options, ...options }));
+    const told = tellEvents(torrent, follow);
+    told.catch(() => {}); // whichever ends the wait first is reported
+    const stall = watchForStall(torrent, follow.timeout);
+    try {
+      const summary = await unlessAborted(signal, Promise.race([told, stall.promise]));
+      return { torrent, summary };
+    } finally {
+      stall.stop();
+    }
+  } catch (error) {
+    signal.throwIfAborted();
+    throw error;
+  } finally {
+    stopProgress();
+  }
+}
+
+/** Settles with the summary when `done` comes, and goes on telling warnings until the torrent stops. */
+function tellEvents(torrent: Torrent, follow: FollowOptions): Promise<DownloadSummary> {
+  return new Promise((resolve, reject) => {
+    const read = async () => {
+      for await (const event of torrent.events()) {
+        tellEvent(event, torrent, follow);
+        if (event.type === 'done') resolve(event.summary);
+        else if (event.type === 'failed') reject(event.error);
+      }
+      reject(new ShoalError('ERR_INTERRUPTED', `"${torrent.status.name}" was stopped before it was complete`));
+    };
+    read().catch(reject);
+  });
+}
+
+function tellEvent(event: TorrentEvent, torrent: Torrent, { output, listen }: FollowOptions): void {
+  switch (event.type) {
+    case 'metadata': {
+      const { name, infoHash, size, pieceCount, pieceLength } = event;
+      output.event('metadata', {
+        name,
+        infoHash,
+        size,
+        pieces: pieceCount,
+        pieceLength,
+        path: torrent.status.path,
+        listen,
+      });
+      return;
+    }
+    case 'piece':
+      if (output.verbose) output.event('piece', { index: event.index, from: event.from });
+      return;
+    case 'badPiece': {
+      const from = event.from.map(({ address }) => address).join(', ');
+      if (output.verbose)
+        output.warn(`piece ${event.index} failed its hash and is fetched again; it came from ${from}`);
+      return;
+    }
+    case 'peerConnected':
+      if (output.verbose) output.say(`connected to ${printable(event.address)} ${printable(event.client)}`.trimEnd());
+      return;
+    case 'peerDisconnected':
+      if (output.verbose) output.say(`left ${printable(event.address)}: ${printable(event.reason)}`);
+      return;
+    case 'warning':
+      output.warn(event.message);
+      return;
+    case 'done':
+      output.event('done', { ...event.summary });
+      return;
+    default:
+      return;
+  }
+}
+
+/** Rejects when no good byte has come for `timeout` seconds. Checking the disk is no stall. */
+function watchForStall(torrent: Torrent, timeout: number): { promise: Promise<never>; stop: () => void } {
+  let timer: NodeJS.Timeout | undefined;
+  let seen = -1;
+  let since = performance.now();
+  const promise = new Promise<never>((_resolve, reject) => {
+    if (timeout <= 0) return;
+    timer = setInterval(() => {
+      const { status } = torrent;
+      const arrived = status.downloaded - status.wasted + status.pieceCount;
+      if (arrived > seen || status.state === 'checking') {
+        seen = Math.max(seen, arrived);
+        since = performance.now();
+      } else if (performance.now() - since >= timeout * 1000) {
+        clearInterval(timer);
+        reject(stallError(torrent, timeout));
+      }
+    }, LOOK_EVERY);
+  });
+  promise.catch(() => {});
+  return { promise, stop: () => clearInterval(timer) };
+}
+
+function stallError(torrent: Torrent, timeout: number): ShoalError {
+  const { status } = torrent;
+  const name = `"${status.name}"`;
+  const here = status.size === 0 ? '' : ` (${formatPercent(status.have, status.size)} is here and kept)`;
+  if (status.failedPieces > 0)
+    return new ShoalError(
+      'ERR_BAD_DATA',
+      `what came for ${name} failed its hash ${status.failedPieces} times, and nothing good came for ${timeout} seconds${here}; try again when other peers share it`,
+    );
+  return new ShoalError(
+    'ERR_NO_PEER',
+    `nothing arrived for ${name} in ${timeout} seconds: ${describeStall(torrent)}${here}; try again later, or wait longer with --timeout`,
+  );
+}
+
+/** The end of a download in words, and who gave what. */
+export function reportDownload(
+  output: Output,
+  { name, path, size, downloaded, reused, seconds, peers }: DownloadSummary,
+) {
+  const parts = [`${printable(name)}: ${formatSize(size)}`];
+  if (downloaded > 0)
+    parts.push(`fetched in ${formatDuration(seconds)} (${formatRate(downloaded / Math.max(0.001, seconds))})`);
+  if (reused > 0) parts.push(`${reused === size ? 'all of it' : formatSize(reused)} was here already`);
+  output.result(parts.join(', '));
+  output.result(`in ${printable(path)}`);
+  if (peers.length === 0) return;
+  const rows = [...peers]
+    .sort((a, b) => b.bytes - a.bytes)
+    .map(({ address, client, bytes }) => [
+      printable(address),
+      printable(client),
+      formatSize(bytes),
+      formatPercent(bytes, downloaded),
+    ]);
+  const columns = [
+    { title: `FROM ${countOf(peers.length, 'peer')}` },
+    { title: 'CLIENT', shrinks: true },
+    { title: 'GAVE', align: 'right' as const },
+    { title: '', align: 'right' as const },
+  ];
+  for (const line of drawTable(columns, rows, output.columns)) output.result(line);
+}

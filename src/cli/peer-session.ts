@@ -1,0 +1,59 @@
+// Opens the engine as the flags of a command say, and finds where the user's own files are kept.
+
+import { lookup } from 'node:dns/promises';
+import { join, resolve } from 'node:path';
+import { type Endpoint, parseAddress } from '../base/endpoint.ts';
+import { ShoalError } from '../base/errors.ts';
+import type { SessionOptions } from '../engine/types.ts';
+import { findDirectories } from '../io/paths.ts';
+import { DEFAULT_TRACKER, type Settings } from './settings.ts';
+
+type Environment = Readonly<Record<string, string | undefined>>;
+
+export type PeerSettings = Pick<Settings, 'tracker' | 'listen' | 'state' | 'down' | 'up' | 'memory'>;
+
+/** Where config.toml is looked for. */
+export function configFile(environment: Environment): string {
+  return join(findDirectories(environment).config, 'config.toml');
+}
+
+export function stateDirectory(settings: Pick<Settings, 'state'>, environment: Environment): string {
+  return settings.state === undefined ? findDirectories(environment).state : resolve(settings.state);
+}
+
+export function trackersOf(settings: Pick<Settings, 'tracker'>): string[] {
+  return settings.tracker ?? [DEFAULT_TRACKER];
+}
+
+/** `purpose` is told to whoever finds one of the torrents in use. Host names are looked up here. */
+export async function sessionOptions(
+  settings: PeerSettings,
+  environment: Environment,
+  purpose: string,
+): Promise<SessionOptions> {
+  const { listen, down, up, memory } = settings;
+  return {
+    state: stateDirectory(settings, environment),
+    trackers: trackersOf(settings),
+    purpose,
+    ...(listen === undefined ? {} : { listen: await resolveHost(listen, '--listen') }),
+    ...(down === undefined ? {} : { down }),
+    ...(up === undefined ? {} : { up }),
+    ...(memory === undefined ? {} : { memory }),
+  };
+}
+
+/** The endpoint with its host as an address. An empty host stays: it means every interface. */
+export async function resolveHost(endpoint: Endpoint, flag: string): Promise<Endpoint> {
+  if (endpoint.host === '' || parseAddress(endpoint.host) !== undefined) return endpoint;
+  try {
+    const { address } = await lookup(endpoint.host);
+    return { host: address, port: endpoint.port };
+  } catch (error) {
+    throw new ShoalError('ERR_USAGE', `${flag}: no address is known for the host "${endpoint.host}"`, { cause: error });
+  }
+}
+
+export async function resolvePeers(peers: readonly Endpoint[] | undefined): Promise<Endpoint[]> {
+  return Promise.all((peers ?? []).map((peer) => resolveHost(peer, '--peer')));
+}

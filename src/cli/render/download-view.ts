@@ -1,0 +1,116 @@
+// How a download shows itself: lines on a terminal, one line in a log, fields of a JSON event. Reads snapshots only.
+
+import { printable } from '../../base/printable.ts';
+import { PIECE, type Torrent } from '../../engine/types.ts';
+import type { ProgressView } from '../output.ts';
+import { formatDuration, formatPercent, formatRate, formatSize } from './quantity.ts';
+import { drawBar, drawStrip } from './strip.ts';
+import { fit, pad } from './width.ts';
+
+/** From so many columns on there is room for a piece map under the line. */
+const WIDE = 100;
+const LONGEST_NAME = 32;
+
+export class DownloadView implements ProgressView {
+  readonly #find: () => Torrent | undefined;
+  readonly #name: string;
+  readonly #unicode: boolean;
+
+  /** `find` gives the torrent once there is one; `name` is what the user called it. */
+  constructor(name: string, find: () => Torrent | undefined, unicode: boolean) {
+    this.#name = name;
+    this.#find = find;
+    this.#unicode = unicode;
+  }
+
+  lines(columns: number): string[] {
+    const torrent = this.#find();
+    if (torrent === undefined) return [`${printable(this.#name)}  looking it up`];
+    const { status } = torrent;
+    const name = fit(printable(status.name), Math.min(LONGEST_NAME, Math.floor(columns / 3)));
+    if (status.state === 'metadata') return [`${name}  asking ${countOf(status.peers, 'peer')} for the metadata`];
+    if (status.state === 'checking')
+      return [
+        `${name}  checking what is here  ${drawBar(status.checked, 20, this.#unicode)} ${percent(status.checked)}`,
+      ];
+    const bar = columns < WIDE ? ` ${drawBar(status.have / Math.max(1, status.size), 16, this.#unicode)}` : '';
+    const first = [
+      `${name}${bar}`,
+      pad(formatPercent(status.have, status.size), 4, 'right'),
+      `of ${formatSize(status.size)}`,
+      pad(`↓ ${formatRate(status.down)}`, 13),
+      status.up > 0 ? pad(`↑ ${formatRate(status.up)}`, 13) : '',
+      `${timeLeft(torrent)} left`,
+      `${countOf(status.peers, 'peer')}${status.seeds > 0 ? `, ${countOf(status.seeds, 'seed')}` : ''}`,
+    ];
+    const line = first.filter((part) => part !== '').join('  ');
+    const map = columns >= WIDE ? torrent.pieceMap() : undefined;
+    return map === undefined ? [line] : [line, drawStrip(map, columns - 2, this.#unicode)];
+  }
+
+  plain(): string {
+    const torrent = this.#find();
+    if (torrent === undefined) return `${printable(this.#name)}: looking it up`;
+    const { status } = torrent;
+    const name = printable(status.name);
+    if (status.state === 'metadata') return `${name}: asking ${countOf(status.peers, 'peer')} for the metadata`;
+    if (status.state === 'checking') return `${name}: checking what is here, ${percent(status.checked)}`;
+    return `${name}: ${formatPercent(status.have, status.size)} of ${formatSize(status.size)}, ${formatRate(status.down)}, ${timeLeft(torrent)} left, ${countOf(status.peers, 'peer')}`;
+  }
+
+  event(): Record<string, unknown> | undefined {
+    const status = this.#find()?.status;
+    if (status === undefined || status.state === 'metadata' || status.state === 'checking') return undefined;
+    const { have, size, piecesHave, pieceCount, down, up, peers, seeds, downloaded, uploaded, wasted, reused } = status;
+    return {
+      have,
+      size,
+      pieces: piecesHave,
+      pieceCount,
+      down: Math.round(down),
+      up: Math.round(up),
+      peers,
+      seeds,
+      downloaded,
+      uploaded,
+      wasted,
+      reused,
+    };
+  }
+}
+
+export function countOf(count: number, noun: string): string {
+  return `${count} ${noun}${count === 1 ? '' : 's'}`;
+}
+
+function percent(share: number): string {
+  return `${Math.floor(share * 100)}%`;
+}
+
+function timeLeft({ status }: Torrent): string {
+  return formatDuration(status.down > 0 ? (status.size - status.have) / status.down : Number.POSITIVE_INFINITY);
+}
+
+/** Why nothing arrives, in words that say what could be done about it. */
+export function describeStall(torrent: Torrent): string {
+  const { status } = torrent;
+  const trackers = torrent.trackers;
+  const silent = trackers.filter((tracker) => tracker.failure !== undefined);
+  const refusal = silent[0] === undefined ? '' : ` (${silent[0].url}: ${silent[0].failure})`;
+  if (status.peers === 0) {
+    if (trackers.length === 0) return 'no tracker to ask and no peer found; name one with --tracker or --peer';
+    if (silent.length === trackers.length) return `no tracker answers${refusal}, and no peer is known`;
+    const known = trackers.reduce((most, tracker) => Math.max(most, (tracker.seeds ?? 0) + (tracker.peers ?? 0)), 0);
+    return known <= 1
+      ? 'no peer found: nobody shares it now'
+      : `the tracker knows ${countOf(known, 'peer')}, but none can be reached`;
+  }
+  if (status.state === 'metadata') return `${countOf(status.peers, 'peer')} connected, but none has the metadata`;
+  const map = torrent.pieceMap();
+  const nowhere = map === undefined ? 0 : map.reduce((count, piece) => count + (piece === PIECE.nowhere ? 1 : 0), 0);
+  if (nowhere > 0)
+    return `${countOf(status.peers, 'peer')} connected, but none has the last ${countOf(nowhere, 'piece')}`;
+  const choking = torrent.peers.filter((peer) => peer.chokedByPeer).length;
+  if (choking === status.peers) return `${countOf(status.peers, 'peer')} connected, but all of them serve others first`;
+  return `${countOf(status.peers, 'peer')} connected, but nothing comes from them`;
+}
