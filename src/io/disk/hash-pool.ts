@@ -47,6 +47,9 @@ const SATURATED = 16 * 1024 * 1024;
 /** So that a worker never waits for the main thread between two ranges. */
 const RANGES_AHEAD = 2;
 
+/** A worker holds one read buffer and short messages; what it does not need it is not to grow into. */
+const LIMITS = { maxYoungGenerationSizeMb: 2, maxOldGenerationSizeMb: 64 };
+
 // The workers stand beside this file, as source in a checkout and compiled in a package.
 const WORKER_URL = new URL(`./hash-worker${import.meta.url.slice(import.meta.url.lastIndexOf('.'))}`, import.meta.url);
 
@@ -62,7 +65,13 @@ class PoolWorker {
     onMessage: (from: PoolWorker, message: FromWorker) => void,
     onGone: (from: PoolWorker, error: Error) => void,
   ) {
-    this.#worker = new Worker(WORKER_URL, { execArgv: [], stdin: false, env: {}, name: 'shoal-hash' });
+    this.#worker = new Worker(WORKER_URL, {
+      execArgv: [],
+      stdin: false,
+      env: {},
+      name: 'shoal-hash',
+      resourceLimits: LIMITS,
+    });
     this.#worker.on('message', (message: FromWorker) => onMessage(this, message));
     this.#worker.on('error', (error) => onGone(this, error instanceof Error ? error : new Error(String(error))));
     this.#worker.on('exit', () => onGone(this, new Error('the hash worker ended')));

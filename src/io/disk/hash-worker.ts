@@ -10,7 +10,7 @@ import { SHA1_LENGTH } from './hash-job.ts';
 import { writeFully } from './write-fully.ts';
 
 /** One read of a file. Small enough to stay in the cache of a core until it is hashed. */
-const READ_LENGTH = 256 * 1024;
+const READ_LENGTH = 512 * 1024;
 /** Answers wait for each other at most for so many bytes, so that short pieces do not cost a message each. */
 const REPLY_BYTES = 1024 * 1024;
 
