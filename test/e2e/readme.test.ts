@@ -1,0 +1,77 @@
+// Every command of the README does what it says: its shell blocks run as they stand, in order, in an empty directory where
+// `npx shoal` is this checkout. The quick start runs in a copy of what git knows, as after a clone.
+
+import assert from 'node:assert/strict';
+import { execFileSync } from 'node:child_process';
+import { chmod, cp, mkdir, readFile, writeFile } from 'node:fs/promises';
+import { dirname, join } from 'node:path';
+import { describe, it } from 'node:test';
+import { fileURLToPath } from 'node:url';
+import { freePort } from '../harness/ports.ts';
+import { Program } from '../harness/program.ts';
+import { shellBlocks } from '../harness/shell-blocks.ts';
+import { eventually, temporaryDirectory } from '../harness/shoal.ts';
+
+const ROOT = fileURLToPath(new URL('../..', import.meta.url));
+const blocks = shellBlocks(await readFile(join(ROOT, 'README.md'), 'utf8'));
+
+/** The caller's environment without what would change the commands' meaning. */
+function cleanEnvironment(home: string): NodeJS.ProcessEnv {
+  const kept = Object.entries(process.env).filter(([name]) => !/^(SHOAL_|XDG_|NODE_|npm_)/.test(name));
+  return { ...Object.fromEntries(kept), HOME: home };
+}
+
+/** An empty directory with `npx shoal`. */
+async function sandbox(): Promise<string> {
+  const directory = await temporaryDirectory('readme');
+  const bin = join(directory, 'node_modules', '.bin', 'shoal');
+  await mkdir(dirname(bin), { recursive: true });
+  await writeFile(bin, `#!/bin/sh\nexec '${process.execPath}' '${join(ROOT, 'bin/shoal.js')}' "$@"\n`);
+  await chmod(bin, 0o755);
+  return directory;
+}
+
+describe('README', () => {
+  it('has a quick start of exactly two commands', () => {
+    assert.deepEqual(
+      blocks.filter((block) => block.section === 'Quick start').map((block) => block.script),
+      ['npm ci && npm run demo', 'npm ci && npm test'],
+    );
+  });
+
+  it('demonstrates itself after a clone', async () => {
+    const clone = await temporaryDirectory('clone');
+    const known = execFileSync('git', ['ls-files', '--cached', '--others', '--exclude-standard', '-z'], { cwd: ROOT });
+    for (const name of known.toString().split('\0').filter(Boolean)) await cp(join(ROOT, name), join(clone, name));
+    const env = { ...cleanEnvironment(await temporaryDirectory('home')), npm_config_prefer_offline: 'true' };
+    const demo = new Program(['sh', '-c', blocks[0]!.script], { cwd: clone, env });
+    assert.equal(await demo.code(240_000), 0, `${demo.stdout}\n${demo.stderr}`);
+    assert.doesNotMatch(demo.stderr, /warn|deprecated|vulnerab|unsupported/i, 'no frightening words on the way');
+  });
+
+  it('takes a tour in which every command works', async () => {
+    const cwd = await sandbox();
+    const port = await freePort();
+    const env = { ...cleanEnvironment(join(cwd, 'home')), SHOAL_TRACKER: `http://127.0.0.1:${port}` };
+    const tour = blocks.filter((block) => block.section === 'A tour');
+    assert.ok(tour.length >= 12);
+    for (const { script, background, line } of tour) {
+      const title = `README.md:${line}: ${script}`;
+      if (!background) {
+        const run = new Program(['sh', '-ec', script], { cwd, env });
+        assert.equal(await run.code(), 0, `${title}\n${run.stdout}\n${run.stderr}`);
+        continue;
+      }
+      // the documented port may be taken on this machine, so the tracker of the tour stands on a free one
+      const isTracker = script.includes('shoal tracker');
+      const run = new Program(['sh', '-ec', script], {
+        cwd,
+        env: isTracker ? { ...env, SHOAL_LISTEN: `127.0.0.1:${port}` } : env,
+      });
+      await eventually(() => {
+        if (run.ended !== undefined) throw run.failure(title);
+        return /listening|sharing|seeding/i.test(run.stdout + run.stderr);
+      }, `${title}: says that it is there`);
+    }
+  });
+});
