@@ -80,3 +80,8 @@ export class ShoalError extends Error {
     return CATALOG[this.code];
   }
 }
+
+/** Whether a text from elsewhere, such as a reply, is one of the codes. */
+export function isErrorCode(text: string): text is ErrorCode {
+  return Object.hasOwn(CATALOG, text);
+}

@@ -17,6 +17,11 @@ export interface SessionOptions {
   up?: number;
   /** Budget for pieces on their way from socket to disk. Default 32 MiB. */
   memory?: number;
+  /** What this process does, told to whoever finds one of its torrents in use. Default 'shoal'. */
+  purpose?: string;
+  /** Milliseconds for a TCP connection, and for the peer's handshake after it. Default 10,000 each. */
+  dialTimeout?: number;
+  handshakeTimeout?: number;
 }
 
 export interface AddOptions {
@@ -30,8 +35,6 @@ export interface AddOptions {
   trackers?: readonly (readonly string[])[];
   /** Peers to connect to besides those found. */
   peers?: readonly Endpoint[];
-  /** The destination is the original that was just hashed: seed in place, never write. */
-  original?: boolean;
 }
 
 export interface SeedOptions {
@@ -101,6 +104,8 @@ export interface TorrentStatus {
   uploaded: number;
   /** Payload bytes received and thrown away: duplicates, failed pieces, unasked blocks. */
   wasted: number;
+  /** Pieces whose hash was wrong. */
+  failedPieces: number;
   down: number;
   up: number;
   /** Connected peers, and how many of them have everything. */

@@ -1,0 +1,190 @@
+// The sockets of one torrent: carries out what its swarm decides about peers (dial, disconnect, send, serve) and passes
+// everything else on. Owns no decision.
+
+import { toHex } from '../base/bytes.ts';
+import type { ShoalError } from '../base/errors.ts';
+import { dial } from '../io/tcp.ts';
+import { encodeHandshake, type Handshake, readFeatures } from '../protocol/wire/handshake.ts';
+import type { Command } from '../swarm/commands.ts';
+import type { Peer } from '../swarm/peer.ts';
+import type { Swarm } from '../swarm/swarm.ts';
+import { Connection, type ConnectionOwner } from './connection.ts';
+import type { FramePool } from './frame-pool.ts';
+import type { Throttle } from './throttle.ts';
+import { serveUploads, type UploadContext, type UploadSource } from './uploader.ts';
+
+export type PeerCommand = Extract<Command, { type: 'dial' | 'disconnect' | 'serve' }>;
+export type OtherCommand = Exclude<Command, PeerCommand>;
+
+export interface LinkContext {
+  readonly infoHash: string;
+  readonly peerId: Uint8Array;
+  readonly clock: () => number;
+  readonly down: Throttle;
+  readonly up: Throttle;
+  readonly frames: FramePool;
+  readonly dialTimeout: number;
+  readonly handshakeTimeout: number;
+  source(): UploadSource | undefined;
+  onCommand(command: OtherCommand): void;
+  onReadFailed(piece: number, error: ShoalError): void;
+  onConnected(peer: Peer): void;
+  onDisconnected(peer: Peer, reason: string): void;
+}
+
+/** A peer that lets so much pile up in its socket does not read. */
+const MAX_BACKLOG = 8 * 1024 * 1024;
+
+export class PeerLinks implements ConnectionOwner {
+  readonly swarm: Swarm;
+  readonly #context: LinkContext;
+  readonly #uploads: UploadContext;
+  readonly #connections = new Map<Peer, Connection>();
+  readonly #pending = new Set<Connection>();
+  #slab: Uint8Array | undefined;
+  #bitfieldLength = 0;
+  #settling = false;
+  #closed = false;
+
+  constructor(swarm: Swarm, context: LinkContext) {
+    this.swarm = swarm;
+    this.#context = context;
+    this.#uploads = {
+      swarm,
+      frames: context.frames,
+      up: context.up,
+      clock: context.clock,
+      source: () => context.source(),
+      failed: (piece, error) => context.onReadFailed(piece, error),
+      settle: () => this.settle(),
+    };
+  }
+
+  setSlab(slab: Uint8Array, pieceCount: number): void {
+    this.#slab = slab;
+    this.#bitfieldLength = (pieceCount + 7) >> 3;
+    for (const connection of this.#connections.values()) connection.setSlab(slab, this.#bitfieldLength);
+  }
+
+  /** A connection whose handshake names this torrent. Returns why it must be closed, if it must. */
+  accept(connection: Connection, handshake: Handshake): string | undefined {
+    if (this.#closed) return 'the torrent is stopped';
+    if (handshake.infoHash !== this.#context.infoHash) return 'the peer answered for another torrent';
+    const now = this.#context.clock();
+    const theirs = readFeatures(handshake.reserved);
+    if (!connection.outgoing) connection.socket.write(this.#handshake());
+    const info = {
+      endpoint: connection.socket.remote,
+      outgoing: connection.outgoing,
+      peerId: handshake.peerId,
+      features: theirs,
+    };
+    const peer = this.swarm.connect(info, connection.dialled, now);
+    if (typeof peer === 'string') {
+      if (connection.dialled !== undefined && toHex(handshake.peerId) === toHex(this.#context.peerId))
+        this.swarm.handle({ type: 'dialledOurselves', key: connection.dialled }, now);
+      return peer;
+    }
+    if (this.#pending.delete(connection)) this.swarm.dialEnded();
+    this.#connections.set(peer, connection);
+    connection.attach(this, peer);
+    if (this.#slab !== undefined) connection.setSlab(this.#slab, this.#bitfieldLength);
+    this.#context.onConnected(peer);
+    this.settle();
+    return undefined;
+  }
+
+  settle(): void {
+    if (this.#settling || this.#closed) return;
+    this.#settling = true;
+    try {
+      const { outbox } = this.swarm;
+      do {
+        for (let i = 0; i < outbox.length; i++) this.#carryOut(outbox[i]!);
+        outbox.length = 0;
+        this.#flush();
+      } while (outbox.length > 0);
+    } finally {
+      this.#settling = false;
+    }
+  }
+
+  serve(connection: Connection): void {
+    serveUploads(connection, this.#uploads);
+  }
+
+  closed(connection: Connection, reason: string): void {
+    const { peer } = connection;
+    if (peer === undefined || !this.#connections.delete(peer)) return;
+    this.swarm.handle({ type: 'peerDisconnected', peer }, this.#context.clock());
+    this.#context.onDisconnected(peer, reason);
+    this.settle();
+  }
+
+  close(reason: string): void {
+    this.settle();
+    this.#closed = true;
+    for (const connection of [...this.#pending, ...this.#connections.values()]) connection.close(reason);
+  }
+
+  #carryOut(command: Command): void {
+    switch (command.type) {
+      case 'dial':
+        this.#dial(command);
+        return;
+      case 'disconnect':
+        this.#connections.get(command.peer)?.close(command.reason);
+        return;
+      case 'serve': {
+        const connection = this.#connections.get(command.peer);
+        if (connection !== undefined) this.serve(connection);
+        return;
+      }
+      default:
+        this.#context.onCommand(command);
+    }
+  }
+
+  #flush(): void {
+    const { flushable } = this.swarm;
+    const now = this.#context.clock();
+    for (const peer of flushable) {
+      const bytes = peer.out.drain();
+      const connection = this.#connections.get(peer);
+      if (connection === undefined || bytes.length === 0) continue;
+      peer.lastSentAt = now;
+      if (connection.socket.buffered > MAX_BACKLOG) connection.close('does not read what it is sent');
+      else connection.socket.write(bytes);
+    }
+    flushable.length = 0;
+  }
+
+  #dial(command: Extract<Command, { type: 'dial' }>): void {
+    const { clock } = this.#context;
+    const { key } = command;
+    dial(command.endpoint, this.#context.dialTimeout, (socket) => {
+      if (socket === undefined || this.#closed) {
+        socket?.close('the torrent is stopped');
+        this.swarm.handle({ type: 'dialFailed', key }, clock());
+        this.settle();
+        return;
+      }
+      const connection = new Connection(socket, key, {
+        clock,
+        down: this.#context.down,
+        handshakeTimeout: this.#context.handshakeTimeout,
+        onHandshake: (self, handshake) => this.accept(self, handshake),
+        onClose: (self) => {
+          if (!this.#pending.delete(self)) return;
+          this.swarm.handle({ type: 'dialFailed', key }, clock());
+        },
+      });
+      this.#pending.add(connection);
+      socket.write(this.#handshake());
+    });
+  }
+
+  #handshake(): Uint8Array {
+    return encodeHandshake(this.#context.infoHash, this.#context.peerId, { extended: true, fast: true });
+  }
+}

@@ -1,0 +1,197 @@
+// A peer: one listening socket, shared limits and workers, and any number of torrents. The engine never prints, never ends
+// the process and never installs handlers: it is a library.
+
+import { randomBytes } from 'node:crypto';
+import path from 'node:path';
+import { performance } from 'node:perf_hooks';
+import { ShoalError } from '../base/errors.ts';
+import { createTorrent } from '../io/disk/create.ts';
+import { HashPool } from '../io/disk/hash-pool.ts';
+import { createIdentity, openIdentity } from '../io/identity.ts';
+import { findDirectories } from '../io/paths.ts';
+import { ResumeStore } from '../io/stores/resume.ts';
+import { type Listener, listen, type TcpSocket } from '../io/tcp.ts';
+import { makePeerId } from '../protocol/wire/peer-id.ts';
+import { announceUrlOf } from '../protocol/tracker/http.ts';
+import { ActiveTorrent, type Original, type TorrentContext, type TorrentOptions } from './active-torrent.ts';
+import { Connection } from './connection.ts';
+import { FramePool } from './frame-pool.ts';
+import { Throttle } from './throttle.ts';
+import { type ResolvedSource, resolveSource } from './torrent-source.ts';
+import { TrackerSessions } from './tracker-sessions.ts';
+import type { AddOptions, SeedOptions, SessionOptions, Torrent, TorrentSource } from './types.ts';
+
+export const CLIENT_NAME = 'Shoal 0.1.0';
+const DEFAULT_MEMORY = 32 * 1024 * 1024;
+const TICK = 100;
+const TIMEOUT = 10_000;
+/** Incoming connections that have not sent their handshake yet. */
+const MAX_WAITING = 200;
+
+function random(): number {
+  return randomBytes(4).readUInt32LE(0) / 2 ** 32;
+}
+
+export class Session implements AsyncDisposable {
+  readonly #options: SessionOptions;
+  readonly #listener: Listener;
+  readonly #context: TorrentContext;
+  readonly #torrents = new Map<string, ActiveTorrent>();
+  readonly #waiting = new Set<Connection>();
+  readonly #ticker: NodeJS.Timeout;
+  #closing: Promise<void> | undefined;
+
+  private constructor(options: SessionOptions, listener: Listener, context: TorrentContext) {
+    this.#options = options;
+    this.#listener = listener;
+    this.#context = context;
+    this.#ticker = setInterval(() => {
+      const now = context.clock();
+      for (const torrent of this.#torrents.values()) torrent.tick(now);
+    }, TICK);
+  }
+
+  /** Opens the listening socket. Throws ERR_LISTEN when it cannot be had. */
+  static async open(options: SessionOptions = {}): Promise<Session> {
+    const state = options.state === undefined ? findDirectories().state : options.state;
+    const identity = state === null ? createIdentity() : await openIdentity(state);
+    let session: Session | undefined;
+    const early: TcpSocket[] = [];
+    const listener = await listen(options.listen, (socket) => {
+      if (session === undefined) early.push(socket);
+      else session.#accept(socket);
+    });
+    const clock = (): number => performance.now();
+    const context: TorrentContext = {
+      clock,
+      random,
+      peerId: makePeerId(random),
+      port: listener.port,
+      clientName: CLIENT_NAME,
+      memory: options.memory ?? DEFAULT_MEMORY,
+      dialTimeout: options.dialTimeout ?? TIMEOUT,
+      handshakeTimeout: options.handshakeTimeout ?? TIMEOUT,
+      down: new Throttle(options.down ?? 0, clock),
+      up: new Throttle(options.up ?? 0, clock),
+      frames: new FramePool(),
+      pool: new HashPool(),
+      resumes: new ResumeStore(state),
+      trackers: new TrackerSessions(identity, listener.port),
+      purpose: options.purpose ?? 'shoal',
+      lockDirectory: (infoHash) => (state === null ? undefined : path.join(state, 'torrents', infoHash)),
+    };
+    session = new Session(options, listener, context);
+    for (const socket of early) session.#accept(socket);
+    return session;
+  }
+
+  /** The port where peers reach us. */
+  get port(): number {
+    return this.#listener.port;
+  }
+
+  get listenAddresses(): readonly string[] {
+    return this.#listener.addresses;
+  }
+
+  get torrents(): Torrent[] {
+    return [...this.#torrents.values()];
+  }
+
+  /**
+   * Fetches what is missing, then seeds. Resolves once the disk has been checked, or at once for a magnet link; rejects
+   * when the destination cannot be used, when another process has the torrent, or when the session has it already.
+   */
+  async add(source: TorrentSource, options: AddOptions = {}): Promise<Torrent> {
+    return this.#add(resolveSource(source), options);
+  }
+
+  /** Hashes files or folders and seeds them where they are. */
+  async seed(paths: string | readonly string[], options: SeedOptions = {}): Promise<Torrent> {
+    const created = await createTorrent({
+      paths: typeof paths === 'string' ? [paths] : [...paths],
+      pool: this.#context.pool,
+      ...(options.name === undefined ? {} : { name: options.name }),
+      ...(options.pieceLength === undefined ? {} : { pieceLength: options.pieceLength }),
+      ...(options.exclude === undefined ? {} : { exclude: options.exclude }),
+      ...(options.comment === undefined ? {} : { comment: options.comment }),
+      ...(options.private === undefined ? {} : { private: options.private }),
+      ...(options.onHash === undefined ? {} : { onProgress: options.onHash }),
+      ...(options.signal === undefined ? {} : { signal: options.signal }),
+    });
+    return this.seedOriginal(created.metainfo, created.root, created, options);
+  }
+
+  /** Seeds files that `createTorrent` has just hashed, where they are. */
+  async seedOriginal(
+    metainfo: Extract<TorrentSource, { infoHash: string }>,
+    root: string,
+    original: Original,
+    options: Pick<AddOptions, 'trackers' | 'peers'> = {},
+  ): Promise<Torrent> {
+    return this.#add(resolveSource(metainfo), {
+      path: root,
+      original,
+      ...(options.trackers === undefined ? {} : { trackers: options.trackers }),
+      ...(options.peers === undefined ? {} : { peers: options.peers }),
+    });
+  }
+
+  async #add(source: ResolvedSource, options: TorrentOptions): Promise<Torrent> {
+    if (this.#closing !== undefined) throw new ShoalError('ERR_INTERNAL', 'the session is closed');
+    if (this.#torrents.has(source.infoHash))
+      throw new ShoalError('ERR_LOCKED', `${source.name} is in this session already (${source.infoHash})`);
+    const given = (options.trackers?.length ?? 0) + source.trackers.length > 0;
+    const trackers = given ? [] : (this.#options.trackers ?? []).map((url) => [announceUrlOf(url)]);
+    const torrent = new ActiveTorrent(source, options, trackers, this.#context);
+    this.#torrents.set(source.infoHash, torrent);
+    torrent.stopped.then(() => this.#torrents.delete(source.infoHash));
+    await torrent.start();
+    return torrent;
+  }
+
+  /** Bytes per second; 0 lifts the limit. Takes effect at once. */
+  setLimits(limits: { down?: number; up?: number }): void {
+    if (limits.down !== undefined) this.#context.down.setRate(limits.down);
+    if (limits.up !== undefined) this.#context.up.setRate(limits.up);
+  }
+
+  /** Stops every torrent politely and gives everything back. */
+  close(): Promise<void> {
+    this.#closing ??= this.#close();
+    return this.#closing;
+  }
+
+  async #close(): Promise<void> {
+    clearInterval(this.#ticker);
+    for (const connection of [...this.#waiting]) connection.close('we are leaving');
+    await Promise.all([...this.#torrents.values()].map((torrent) => torrent.stop()));
+    await Promise.all([this.#context.trackers.close(), this.#listener.close()]);
+    this.#context.down.close();
+    this.#context.up.close();
+    await this.#context.pool.close();
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.close();
+  }
+
+  #accept(socket: TcpSocket): void {
+    if (this.#waiting.size >= MAX_WAITING || this.#closing !== undefined) {
+      socket.close('too many connections');
+      return;
+    }
+    const connection = new Connection(socket, undefined, {
+      clock: this.#context.clock,
+      down: this.#context.down,
+      handshakeTimeout: this.#context.handshakeTimeout,
+      onHandshake: (self, handshake) => {
+        this.#waiting.delete(self);
+        const torrent = this.#torrents.get(handshake.infoHash);
+        return torrent === undefined ? 'no such torrent here' : torrent.accept(self, handshake);
+      },
+      onClose: (self) => this.#waiting.delete(self),
+    });
+    this.#waiting.add(connection);
+  }
+}

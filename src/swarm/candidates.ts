@@ -1,0 +1,110 @@
+// Peers we know of and may dial: back-off after failures, bans, and who is connected already. A peer is an address with
+// its port; loopback and private addresses stand for many hosts, so there a ban never covers the address alone.
+
+import { classifyAddress, type Endpoint, formatEndpoint, parseAddress } from '../base/endpoint.ts';
+
+export const MAX_CANDIDATES = 2000;
+const FIRST_RETRY = 2_000;
+const LAST_RETRY = 5 * 60_000;
+/** A peer that was fine and left: it may be restarting. */
+const RECONNECT = 3_000;
+
+export interface Candidate {
+  readonly key: string;
+  readonly endpoint: Endpoint;
+  /** Peers given by the user are never dropped for room. */
+  readonly pinned: boolean;
+  fails: number;
+  nextTry: number;
+  busy: boolean;
+  /** Has everything, so it is of no use to a seed. */
+  seed: boolean;
+}
+
+export class Candidates {
+  readonly #known = new Map<string, Candidate>();
+  readonly #bannedEndpoints = new Set<string>();
+  readonly #bannedAddresses = new Set<string>();
+  readonly #bannedIds = new Set<string>();
+  readonly #selves = new Set<string>();
+
+  get size(): number {
+    return this.#known.size;
+  }
+
+  /** False when it is known already, banned, ourselves, malformed or there is no room. */
+  add(endpoint: Endpoint, now: number, pinned = false): boolean {
+    const key = formatEndpoint(endpoint);
+    if (endpoint.port === 0 || this.#known.has(key) || this.#selves.has(key) || this.isBanned(endpoint)) return false;
+    if (!pinned && this.#known.size >= MAX_CANDIDATES && !this.#dropWorst()) return false;
+    this.#known.set(key, { key, endpoint, pinned, fails: 0, nextTry: now, busy: false, seed: false });
+    return true;
+  }
+
+  /** Up to `count` candidates that may be dialled now; they are marked busy. */
+  take(count: number, now: number, skipSeeds: boolean): Candidate[] {
+    const chosen: Candidate[] = [];
+    if (count <= 0) return chosen;
+    for (const candidate of this.#known.values()) {
+      if (candidate.busy || candidate.nextTry > now || (skipSeeds && candidate.seed)) continue;
+      chosen.push(candidate);
+    }
+    chosen.sort((a, b) => a.fails - b.fails || a.nextTry - b.nextTry);
+    chosen.length = Math.min(chosen.length, count);
+    for (const candidate of chosen) candidate.busy = true;
+    return chosen;
+  }
+
+  /** The endpoint of a peer that dialled us, from its listening port: we need not dial it. */
+  connected(endpoint: Endpoint): void {
+    const candidate = this.#known.get(formatEndpoint(endpoint));
+    if (candidate !== undefined) candidate.busy = true;
+  }
+
+  dialFailed(key: string, now: number): void {
+    const candidate = this.#known.get(key);
+    if (candidate === undefined) return;
+    candidate.busy = false;
+    candidate.nextTry = now + Math.min(LAST_RETRY, FIRST_RETRY * 2 ** candidate.fails);
+    candidate.fails++;
+  }
+
+  /** A connection that had passed its handshake ended. */
+  disconnected(key: string, now: number, seed: boolean): void {
+    const candidate = this.#known.get(key);
+    if (candidate === undefined) return;
+    candidate.busy = false;
+    candidate.fails = 0;
+    candidate.seed = seed;
+    candidate.nextTry = now + RECONNECT;
+  }
+
+  /** The endpoint answered with our own peer id. */
+  isSelf(key: string): void {
+    this.#selves.add(key);
+    this.#known.delete(key);
+  }
+
+  ban(endpoint: Endpoint, peerId: string): void {
+    this.#bannedEndpoints.add(formatEndpoint(endpoint));
+    this.#bannedIds.add(peerId);
+    this.#known.delete(formatEndpoint(endpoint));
+    const bytes = parseAddress(endpoint.host);
+    if (bytes !== undefined && classifyAddress(bytes) === 'global') this.#bannedAddresses.add(endpoint.host);
+  }
+
+  isBanned(endpoint: Endpoint, peerId?: string): boolean {
+    return (
+      this.#bannedAddresses.has(endpoint.host) ||
+      this.#bannedEndpoints.has(formatEndpoint(endpoint)) ||
+      (peerId !== undefined && this.#bannedIds.has(peerId))
+    );
+  }
+
+  #dropWorst(): boolean {
+    let worst: Candidate | undefined;
+    for (const candidate of this.#known.values())
+      if (!candidate.busy && !candidate.pinned && candidate.fails > (worst?.fails ?? 0)) worst = candidate;
+    return worst !== undefined && this.#known.delete(worst.key);
+  }
+}

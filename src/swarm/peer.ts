@@ -1,0 +1,157 @@
+// What we know of one connected peer and what is under way between us: choke and interest bits, its pieces, requests in
+// both directions, the request window, its extension ids. Decides nothing about other peers and touches no socket.
+
+import { Bitfield } from '../base/bitfield.ts';
+import { type Endpoint, formatEndpoint } from '../base/endpoint.ts';
+import { BLOCK_LENGTH } from '../base/geometry.ts';
+import { RateMeter } from '../base/rate-meter.ts';
+import type { ExtensionHandshake } from '../protocol/wire/extension.ts';
+import type { Features } from '../protocol/wire/handshake.ts';
+import { NOBODY } from './ledger.ts';
+import { OutBuffer } from './out-buffer.ts';
+import { RequestQueue } from './request-queue.ts';
+
+const FIRST_WINDOW = 16;
+const LEAST_WINDOW = 4;
+/** Blocks in flight to one peer: 8 MiB, enough for 80 MB/s at 100 ms. */
+const LARGEST_WINDOW = 512;
+/** A window holds what the peer sends in so many seconds. */
+const WINDOW_SECONDS = 3;
+
+export interface PeerInfo {
+  /** The remote end of the socket. */
+  readonly endpoint: Endpoint;
+  readonly outgoing: boolean;
+  readonly peerId: Uint8Array;
+  readonly features: Features;
+}
+
+export class Peer {
+  readonly id: number;
+  readonly info: PeerInfo;
+  readonly address: string;
+  readonly peerIdHex: string;
+  readonly connectedAt: number;
+  /** Where the peer listens: what we dialled, or what its extension handshake says. */
+  listens: Endpoint | undefined;
+  client: string;
+  readonly out = new OutBuffer();
+
+  // What it has.
+  have: Bitfield | undefined;
+  /** Counted in Availability.seeds instead of piece by piece. */
+  countedAsSeed = false;
+  uploadOnly = false;
+  bitfields = 0;
+  /** Pieces it has and we lack. */
+  wanted = 0;
+  /** Before the metadata: what it said it has, to be judged later. */
+  readonly early: { bitfield?: Uint8Array; all?: boolean; haves: number[] } = { haves: [] };
+
+  // Who may ask whom.
+  choking = true;
+  interested = false;
+  amChoking = true;
+  amInterested = false;
+  readonly allowedFast = new Set<number>();
+  readonly grantedFast = new Set<number>();
+
+  // What we asked for.
+  readonly requests = new RequestQueue();
+  /** The piece it is filling, so that one peer tends to deliver whole pieces. */
+  current = NOBODY;
+  /** Failed pieces that this peer has to deliver whole. */
+  readonly retries: number[] = [];
+  /** Requests we took back: their blocks may still come and are no offence. */
+  withdrawn = 0;
+  unasked = 0;
+  strayRejects = 0;
+  unknownMessages = 0;
+  badRequests = 0;
+  /** How many failed pieces it had a part in without being the only sender. */
+  suspicion = 0;
+  snubbed = false;
+  lastBlockAt: number;
+  /** The block whose payload is arriving now, or NOBODY. */
+  receivingPiece = NOBODY;
+  receivingBlock = NOBODY;
+  window = FIRST_WINDOW;
+  #slowStart = true;
+  #lastRate = 0;
+  reqq = LARGEST_WINDOW;
+
+  // What it asked for.
+  readonly uploads = new RequestQueue();
+  uploadQueued = false;
+
+  readonly down = new RateMeter();
+  readonly up = new RateMeter();
+  receivedAtRound = 0;
+  sentAtRound = 0;
+  lastHeardAt: number;
+  lastSentAt: number;
+
+  extension: ExtensionHandshake | undefined;
+  metadataRequests = 0;
+  metadataUseless = false;
+
+  constructor(id: number, info: PeerInfo, peerIdHex: string, client: string, now: number) {
+    this.id = id;
+    this.info = info;
+    this.address = formatEndpoint(info.endpoint);
+    this.peerIdHex = peerIdHex;
+    this.client = client;
+    this.listens = info.outgoing ? info.endpoint : undefined;
+    this.connectedAt = now;
+    this.lastBlockAt = now;
+    this.lastHeardAt = now;
+    this.lastSentAt = now;
+  }
+
+  get isSeed(): boolean {
+    return this.have?.complete === true || this.early.all === true;
+  }
+
+  /** How many requests may be outstanding now. */
+  get depth(): number {
+    return this.snubbed ? 1 : this.window;
+  }
+
+  /** True when it has the piece, as far as is known. */
+  has(piece: number): boolean {
+    return this.have?.has(piece) === true;
+  }
+
+  /** A block came: in slow start the window opens by one, so it doubles with each round trip. */
+  grow(): void {
+    if (this.#slowStart && this.window < this.#cap) this.window++;
+  }
+
+  /** Once a second: the window follows the rate; slow start ends when the rate stops growing. */
+  retune(now: number): void {
+    const rate = this.down.lastSecond(now);
+    if (this.#slowStart) {
+      if (
+        this.window >= this.#cap ||
+        (this.#lastRate > 0 && rate < this.#lastRate * 1.1 && rate < this.window * BLOCK_LENGTH)
+      )
+        this.#slowStart = false;
+    }
+    if (!this.#slowStart) {
+      const steady = Math.max(rate, this.down.rate(now));
+      const target = Math.ceil((WINDOW_SECONDS * steady) / BLOCK_LENGTH);
+      this.window = Math.max(LEAST_WINDOW, Math.min(this.#cap, target));
+    }
+    this.#lastRate = rate;
+  }
+
+  get #cap(): number {
+    return Math.max(1, Math.min(LARGEST_WINDOW, this.reqq));
+  }
+
+  /** Its bitfield once the number of pieces is known. */
+  openField(pieceCount: number): Bitfield {
+    this.have ??= new Bitfield(pieceCount);
+    return this.have;
+  }
+}

@@ -1,0 +1,113 @@
+// Which block to ask a peer for next. Reads the ledger and the order of rarity, marks nothing, sends nothing. The ladder:
+// the piece the peer is filling; a failed piece it must deliver whole; a new piece, the first few at random and then the
+// rarest; a block of a piece that others are filling; and in the end game a block that others owe us already.
+
+import { BLOCK_LENGTH } from '../base/geometry.ts';
+import { NOBODY, type Partial, PIECE_STATE } from './ledger.ts';
+import type { Peer } from './peer.ts';
+import type { Content, SwarmState } from './swarm-state.ts';
+
+/** Until so many pieces are had the next one is random: rare pieces come from few peers, and there is nothing to trade yet. */
+const RANDOM_FIRST = 4;
+/** Copies of one block that may be asked for at once in the end game. */
+const END_GAME_COPIES = 3;
+/** Milliseconds after which a piece holds its slot for too long while other pieces wait for one. */
+const SLOW_PIECE = 3_000;
+
+function mayAsk(peer: Peer, piece: number): boolean {
+  return peer.has(piece) && (!peer.choking || peer.allowedFast.has(piece));
+}
+
+function isOpenTo(peer: Peer, partial: Partial): boolean {
+  return partial.free > 0 && (!partial.retry || partial.exclusive === peer.id);
+}
+
+/** The piece to take the next blocks from, begun if need be; undefined when there is nothing free for this peer. */
+export function pickPartial(state: SwarmState, content: Content, peer: Peer, now: number): Partial | undefined {
+  const { ledger } = content;
+  if (peer.current !== NOBODY) {
+    const current = ledger.partials.get(peer.current);
+    if (current !== undefined && isOpenTo(peer, current) && mayAsk(peer, current.piece)) return current;
+    peer.current = NOBODY;
+  }
+  const chosen = pickRetry(content, peer, now) ?? pickNew(state, content, peer, now) ?? pickShared(content, peer);
+  if (chosen !== undefined) peer.current = chosen.piece;
+  return chosen;
+}
+
+function pickRetry(content: Content, peer: Peer, now: number): Partial | undefined {
+  const { ledger, availability } = content;
+  for (const piece of peer.retries) {
+    if (!mayAsk(peer, piece)) continue;
+    let partial = ledger.partials.get(piece);
+    if (partial === undefined && ledger.state(piece) === PIECE_STATE.missing) {
+      partial = ledger.begin(piece, now);
+      if (partial === undefined) return undefined;
+      availability.unwant(piece);
+      ledger.assigned(partial, peer.id);
+    }
+    if (partial !== undefined && isOpenTo(peer, partial)) return partial;
+  }
+  return undefined;
+}
+
+function pickNew(state: SwarmState, content: Content, peer: Peer, now: number): Partial | undefined {
+  const { ledger, availability } = content;
+  if (ledger.freeSlots === 0) return undefined;
+  const first = peer.countedAsSeed ? 0 : availability.firstShared;
+  const count = availability.wanted - first;
+  if (count <= 0) return undefined;
+  const start = ledger.have.count < RANDOM_FIRST ? Math.floor(state.options.random() * count) : 0;
+  for (let i = 0; i < count; i++) {
+    const at = start + i;
+    const piece = availability.order[first + (at < count ? at : at - count)]!;
+    if (!mayAsk(peer, piece)) continue;
+    const retry = ledger.isRetry(piece);
+    if (retry && (state.retryOwners.get(piece) ?? peer) !== peer) continue;
+    const partial = ledger.begin(piece, now);
+    if (partial === undefined) return undefined;
+    availability.unwant(piece);
+    if (retry) {
+      state.retryOwners.set(piece, peer);
+      peer.retries.push(piece);
+      ledger.assigned(partial, peer.id);
+    }
+    return partial;
+  }
+  return undefined;
+}
+
+/** The piece nearest to its end among those that others are filling. */
+function pickShared(content: Content, peer: Peer): Partial | undefined {
+  const { ledger } = content;
+  if (ledger.openPartials === 0) return undefined;
+  let best: Partial | undefined;
+  for (const partial of ledger.partials.values())
+    if (isOpenTo(peer, partial) && mayAsk(peer, partial.piece) && (best === undefined || partial.free < best.free))
+      best = partial;
+  return best;
+}
+
+/**
+ * A block that somebody else owes us, for a peer that has nothing left to do: the one with the fewest requesters. In the
+ * end game, when every piece is begun, any will do; before that the slab is full, and only pieces that take long are
+ * helped along, or slow peers would hold the slots that fast ones wait for.
+ */
+export function pickBusy(content: Content, peer: Peer, now: number): { partial: Partial; block: number } | undefined {
+  const { ledger } = content;
+  const begunBefore = content.availability.wanted === 0 ? now : now - SLOW_PIECE;
+  let best: { partial: Partial; block: number } | undefined;
+  let fewest = END_GAME_COPIES;
+  for (const partial of ledger.partials.values()) {
+    if (partial.retry || partial.begunAt > begunBefore || partial.arrived === partial.blocks.length) continue;
+    if (!mayAsk(peer, partial.piece)) continue;
+    for (let block = 0; block < partial.blocks.length; block++) {
+      if (!ledger.isOwed(partial, block) || partial.requesters[block]! >= fewest) continue;
+      if (peer.requests.find(partial.piece, block * BLOCK_LENGTH) >= 0) continue;
+      fewest = partial.requesters[block]!;
+      best = { partial, block };
+      if (fewest <= 1) return best;
+    }
+  }
+  return best;
+}

@@ -1,0 +1,308 @@
+// What we ask for and what becomes of the answers: filling request windows, taking blocks, sealing pieces, finding out who
+// sent a bad one. The functions named for blocks are the hot path: they allocate nothing.
+
+import { BLOCK_LENGTH } from '../base/geometry.ts';
+import { MESSAGE } from '../protocol/wire/messages.ts';
+import { violation } from '../protocol/wire/violation.ts';
+import type { Share } from './commands.ts';
+import { NOBODY, type Partial, PIECE_STATE } from './ledger.ts';
+import type { Peer } from './peer.ts';
+import { pickBusy, pickPartial } from './picker.ts';
+import type { Content, SwarmState } from './swarm-state.ts';
+
+/** Blocks nobody asked for that are forgiven before the connection is closed. */
+const MAX_UNASKED = 16;
+/** Busy blocks one idle peer takes over at a time in the end game. */
+const END_GAME_BATCH = 4;
+
+export function updateInterest(state: SwarmState, peer: Peer): void {
+  const wants = peer.wanted > 0 && !state.complete;
+  if (wants === peer.amInterested) return;
+  peer.amInterested = wants;
+  state.sendSignal(peer, wants ? MESSAGE.interested : MESSAGE.notInterested);
+}
+
+/** Tops the peer's requests up to its window. */
+export function fillRequests(state: SwarmState, peer: Peer, now: number): void {
+  const { content } = state;
+  if (content === undefined || state.paused || content.ledger.complete || peer.have === undefined) return;
+  if (peer.choking && peer.allowedFast.size === 0) return;
+  const { ledger, geometry } = content;
+  const depth = peer.depth;
+  if (peer.requests.count === 0) peer.lastBlockAt = now;
+  while (peer.requests.count < depth) {
+    const partial = pickPartial(state, content, peer, now);
+    if (partial === undefined) break;
+    for (
+      let block = ledger.nextFree(partial);
+      block >= 0 && peer.requests.count < depth;
+      block = ledger.nextFree(partial)
+    ) {
+      ledger.requested(partial, block);
+      ask(state, peer, partial.piece, block * BLOCK_LENGTH, geometry.blockSize(partial.piece, block));
+    }
+  }
+  if (peer.requests.count === 0) fillBusy(state, content, peer, now);
+}
+
+function fillBusy(state: SwarmState, content: Content, peer: Peer, now: number): void {
+  const limit = peer.snubbed ? 1 : END_GAME_BATCH;
+  for (let i = 0; i < limit; i++) {
+    const busy = pickBusy(content, peer, now);
+    if (busy === undefined) return;
+    content.ledger.requested(busy.partial, busy.block);
+    const { piece } = busy.partial;
+    ask(state, peer, piece, busy.block * BLOCK_LENGTH, content.geometry.blockSize(piece, busy.block));
+  }
+}
+
+function ask(state: SwarmState, peer: Peer, piece: number, begin: number, length: number): void {
+  peer.requests.push(piece, begin, length);
+  state.sendBlock(peer, MESSAGE.request, piece, begin, length);
+}
+
+/** Offset in the slab for the payload that follows, or -1 to step over it. Throws ERR_WIRE when the peer may not say this. */
+export function blockOpened(state: SwarmState, peer: Peer, piece: number, begin: number, length: number): number {
+  const { content } = state;
+  if (content === undefined) return unasked(peer);
+  if (begin % BLOCK_LENGTH !== 0 || !content.geometry.contains(piece, begin, 1))
+    throw violation('invalid_piece', `sent a block at ${piece}:${begin}, which is no block of this torrent`);
+  const block = begin / BLOCK_LENGTH;
+  if (length !== content.geometry.blockSize(piece, block))
+    throw violation('invalid_piece', `sent ${length} bytes for the block at ${piece}:${begin}`);
+  const at = peer.requests.find(piece, begin);
+  if (at < 0) {
+    if (peer.withdrawn === 0) return unasked(peer);
+    peer.withdrawn--;
+  } else peer.requests.removeAt(at);
+
+  const { ledger } = content;
+  const partial = ledger.partials.get(piece);
+  let offset = -1;
+  if (partial !== undefined && (!partial.retry || partial.exclusive === peer.id)) {
+    offset = ledger.receiving(piece, block);
+    if (offset >= 0) {
+      peer.receivingPiece = piece;
+      peer.receivingBlock = block;
+    }
+  }
+  if (at >= 0) ledger.released(piece, block);
+  return offset;
+}
+
+function unasked(peer: Peer): number {
+  if (++peer.unasked > MAX_UNASKED) throw violation('unasked_data', 'keeps sending blocks nobody asked for');
+  return -1;
+}
+
+/** The payload is in the slab, or was stepped over. */
+export function blockArrived(
+  state: SwarmState,
+  peer: Peer,
+  piece: number,
+  begin: number,
+  length: number,
+  kept: boolean,
+  now: number,
+): void {
+  peer.down.add(length, now);
+  state.down.add(length, now);
+  peer.lastBlockAt = now;
+  peer.snubbed = false;
+  peer.grow();
+  if (kept) {
+    const { ledger } = state.content!;
+    const block = begin / BLOCK_LENGTH;
+    peer.receivingPiece = NOBODY;
+    peer.receivingBlock = NOBODY;
+    const partial = ledger.partials.get(piece)!;
+    if (partial.requesters[block]! > 0) cancelOthers(state, piece, begin, length);
+    if (ledger.received(piece, block, peer.id)) {
+      ledger.sealed(piece);
+      state.command({ type: 'commitPiece', piece, slot: partial.slot });
+    }
+  } else state.wasted += length;
+  if (peer.requests.count * 4 <= peer.depth * 3) fillRequests(state, peer, now);
+}
+
+/** End game: the block is here, the others need not send it. */
+function cancelOthers(state: SwarmState, piece: number, begin: number, length: number): void {
+  for (const other of state.peers.values()) {
+    const at = other.requests.find(piece, begin);
+    if (at < 0) continue;
+    other.requests.removeAt(at);
+    other.withdrawn++;
+    state.content!.ledger.released(piece, begin / BLOCK_LENGTH);
+    state.sendBlock(other, MESSAGE.cancel, piece, begin, length);
+  }
+}
+
+/** Everything asked of the peer goes back to be asked of others. What it still sends is no offence. */
+export function withdrawRequests(state: SwarmState, peer: Peer): void {
+  const ledger = state.content?.ledger;
+  for (let i = 0; i < peer.requests.count; i++)
+    ledger?.released(peer.requests.pieceAt(i), peer.requests.beginAt(i) / BLOCK_LENGTH);
+  peer.withdrawn += peer.requests.count;
+  peer.requests.clear();
+  peer.current = NOBODY;
+  giveUpRetries(state, peer);
+}
+
+/** BEP 6: the peer will not send this block. */
+export function requestRejected(state: SwarmState, peer: Peer, piece: number, begin: number, now: number): boolean {
+  const at = peer.requests.find(piece, begin);
+  if (at < 0) {
+    // Answers to requests that were cancelled or withdrawn: a peer answers each of them once (BEP 6).
+    if (peer.withdrawn === 0) return false;
+    peer.withdrawn--;
+    return true;
+  }
+  peer.requests.removeAt(at);
+  state.content?.ledger.released(piece, begin / BLOCK_LENGTH);
+  if (!peer.choking) fillIdle(state, now);
+  return true;
+}
+
+/** The connection is gone: nothing it began may stay reserved. */
+export function releasePeer(state: SwarmState, peer: Peer, now: number): void {
+  if (peer.receivingPiece !== NOBODY) state.content?.ledger.aborted(peer.receivingPiece, peer.receivingBlock);
+  withdrawRequests(state, peer);
+  fillIdle(state, now);
+}
+
+function giveUpRetries(state: SwarmState, peer: Peer): void {
+  for (const piece of peer.retries) {
+    state.retryOwners.delete(piece);
+    const partial = state.content?.ledger.partials.get(piece);
+    if (
+      partial === undefined ||
+      partial.exclusive !== peer.id ||
+      state.content!.ledger.state(piece) !== PIECE_STATE.partial
+    )
+      continue;
+    state.content!.ledger.unassigned(partial);
+    const heir = findRetryPeer(state, piece, [], peer);
+    if (heir !== undefined) assignRetry(state, piece, heir, partial);
+  }
+  peer.retries.length = 0;
+}
+
+/** Blocks have become free: peers with nothing to do get a share at once. */
+export function fillIdle(state: SwarmState, now: number): void {
+  for (const peer of state.peers.values())
+    if (!peer.choking && peer.requests.count * 4 <= peer.depth * 3) {
+      adoptRetries(state, peer);
+      fillRequests(state, peer, now);
+    }
+}
+
+/** A failed piece whose one peer left while nobody else could take it. */
+function adoptRetries(state: SwarmState, peer: Peer): void {
+  const ledger = state.content?.ledger;
+  if (ledger === undefined || state.failedPieces === 0) return;
+  for (const partial of ledger.partials.values())
+    if (partial.retry && partial.exclusive === NOBODY && peer.has(partial.piece))
+      assignRetry(state, partial.piece, peer, partial);
+}
+
+function assignRetry(state: SwarmState, piece: number, peer: Peer, partial: Partial | undefined): void {
+  state.retryOwners.set(piece, peer);
+  peer.retries.push(piece);
+  if (partial !== undefined) state.content!.ledger.assigned(partial, peer.id);
+}
+
+/** Who sent how much of a piece whose blocks have all arrived. */
+function sharesOf(state: SwarmState, partial: Partial): Share[] {
+  const bytes = new Map<Peer, number>();
+  for (let block = 0; block < partial.senders.length; block++) {
+    const peer = state.everyone.get(partial.senders[block]!);
+    if (peer !== undefined)
+      bytes.set(peer, (bytes.get(peer) ?? 0) + state.content!.geometry.blockSize(partial.piece, block));
+  }
+  return [...bytes].map(([peer, count]) => ({ peer, bytes: count }));
+}
+
+/** Hash right, bytes written: tell the peers, ask for more. */
+export function pieceVerified(state: SwarmState, piece: number, now: number): void {
+  const { ledger } = state.content!;
+  const from = sharesOf(state, ledger.partials.get(piece)!);
+  const retried = state.retryOwners.get(piece);
+  if (retried !== undefined) {
+    retried.suspicion = 0;
+    forgetRetry(state, piece, retried);
+  }
+  ledger.verified(piece);
+  state.freshPieces.push(piece);
+  for (const peer of state.peers.values()) {
+    if (!peer.has(piece)) continue;
+    peer.wanted--;
+    updateInterest(state, peer);
+  }
+  state.command({ type: 'announcePiece', piece, from });
+  if (ledger.complete) state.command({ type: 'announceComplete' });
+  else fillIdle(state, now);
+}
+
+/**
+ * Hash wrong. A peer that sent the whole piece is banned; when several took part, the piece comes again, whole, from the
+ * one under most suspicion: either it fails alone and is found out, or it is cleared.
+ */
+export function pieceFailed(state: SwarmState, piece: number, now: number): void {
+  const { ledger, availability, geometry } = state.content!;
+  const from = sharesOf(state, ledger.partials.get(piece)!);
+  const retried = state.retryOwners.get(piece);
+  if (retried !== undefined) forgetRetry(state, piece, retried);
+  ledger.failed(piece, true);
+  availability.want(piece);
+  state.failedPieces++;
+  state.wasted += geometry.pieceSize(piece);
+  state.command({ type: 'announceBadPiece', piece, from });
+
+  const connected = from.filter((share) => state.peers.has(share.peer.id)).map((share) => share.peer);
+  if (from.length === 1) {
+    const liar = from[0]!.peer;
+    state.candidates.ban(liar.listens ?? liar.info.endpoint, liar.peerIdHex);
+    if (connected.length > 0) state.disconnect(liar, 'sent a whole piece that failed its hash');
+  } else {
+    for (const peer of connected) peer.suspicion++;
+    const next = findRetryPeer(state, piece, connected, undefined);
+    if (next !== undefined) assignRetry(state, piece, next, undefined);
+  }
+  fillIdle(state, now);
+}
+
+function forgetRetry(state: SwarmState, piece: number, peer: Peer): void {
+  state.retryOwners.delete(piece);
+  const at = peer.retries.indexOf(piece);
+  if (at >= 0) peer.retries.splice(at, 1);
+}
+
+/** The most suspect of `first`, or else any peer that can deliver the piece. */
+function findRetryPeer(
+  state: SwarmState,
+  piece: number,
+  first: readonly Peer[],
+  not: Peer | undefined,
+): Peer | undefined {
+  let best: Peer | undefined;
+  for (const peer of first)
+    if (!peer.choking && peer.has(piece) && (best === undefined || peer.suspicion > best.suspicion)) best = peer;
+  if (best !== undefined) return best;
+  for (const peer of state.peers.values())
+    if (
+      peer !== not &&
+      !peer.choking &&
+      !peer.snubbed &&
+      peer.has(piece) &&
+      (best === undefined || peer.suspicion > best.suspicion)
+    )
+      best = peer;
+  return best;
+}
+
+/** The disk refused the piece: it is missing again and nobody is to blame. */
+export function pieceUnwritten(state: SwarmState, piece: number): void {
+  const { ledger, availability } = state.content!;
+  ledger.failed(piece, false);
+  availability.want(piece);
+}

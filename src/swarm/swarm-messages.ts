@@ -1,0 +1,267 @@
+// What a peer says, message by message: the form is judged by protocol/wire, the sense here. Throws ERR_WIRE for what no
+// honest client does; everything else is ignored and counted.
+
+import { Bitfield } from '../base/bitfield.ts';
+import { decodeExtensionHandshake, encodeExtensionHandshake } from '../protocol/wire/extension.ts';
+import {
+  decodeBitfield,
+  decodeBlock,
+  decodeHave,
+  decodeIndex,
+  encodeExtended,
+  MAX_PIECE_COUNT,
+  MESSAGE,
+} from '../protocol/wire/messages.ts';
+import { violation } from '../protocol/wire/violation.ts';
+import type { Peer } from './peer.ts';
+import { fillRequests, requestRejected, updateInterest, withdrawRequests } from './swarm-download.ts';
+import { fetchMetadata, metadataMessageReceived, OUR_METADATA_ID } from './swarm-metadata.ts';
+import type { Content, SwarmState } from './swarm-state.ts';
+import { interestChanged, MAX_QUEUED_UPLOADS, requestCancelled, requestReceived } from './swarm-upload.ts';
+
+const MAX_BITFIELDS = 3;
+const MAX_UNKNOWN = 100;
+const MAX_STRAY_REJECTS = 100;
+const MAX_ALLOWED_FAST = 16;
+/** HAVEs kept for later while the number of pieces is unknown. */
+const MAX_EARLY_HAVES = 65_536;
+
+export function messageReceived(
+  state: SwarmState,
+  peer: Peer,
+  id: number,
+  buffer: Uint8Array,
+  start: number,
+  end: number,
+  now: number,
+): void {
+  switch (id) {
+    case MESSAGE.choke:
+      peer.choking = true;
+      // BEP 6: with the fast extension every request is answered or rejected, one by one.
+      if (!peer.info.features.fast) withdrawRequests(state, peer);
+      return;
+    case MESSAGE.unchoke:
+      peer.choking = false;
+      peer.lastBlockAt = now;
+      fillRequests(state, peer, now);
+      return;
+    case MESSAGE.interested:
+      interestChanged(state, peer, true);
+      return;
+    case MESSAGE.notInterested:
+      interestChanged(state, peer, false);
+      return;
+    case MESSAGE.have:
+      haveReceived(state, peer, buffer, start, end, now);
+      return;
+    case MESSAGE.bitfield:
+      bitfieldReceived(state, peer, buffer, start, end, now);
+      return;
+    case MESSAGE.haveAll:
+    case MESSAGE.haveNone:
+      expectFast(peer);
+      countBitfield(peer);
+      if (state.content === undefined) keepEarly(peer, id === MESSAGE.haveAll);
+      else {
+        const { pieceCount } = state.content.geometry;
+        setField(
+          state,
+          state.content,
+          peer,
+          id === MESSAGE.haveAll ? Bitfield.full(pieceCount) : new Bitfield(pieceCount),
+          now,
+        );
+      }
+      return;
+    case MESSAGE.request:
+      requestReceived(state, peer, decodeBlock(id, buffer, start, end));
+      return;
+    case MESSAGE.cancel:
+      requestCancelled(state, peer, decodeBlock(id, buffer, start, end));
+      return;
+    case MESSAGE.reject: {
+      expectFast(peer);
+      const { piece, begin } = decodeBlock(id, buffer, start, end);
+      if (!requestRejected(state, peer, piece, begin, now) && ++peer.strayRejects > MAX_STRAY_REJECTS)
+        throw violation('invalid_reject', 'keeps rejecting what it was not asked');
+      return;
+    }
+    case MESSAGE.allowedFast: {
+      expectFast(peer);
+      const piece = decodeIndex(buffer, start, end);
+      if (piece < MAX_PIECE_COUNT && peer.allowedFast.size < MAX_ALLOWED_FAST) peer.allowedFast.add(piece);
+      if (peer.choking) fillRequests(state, peer, now);
+      return;
+    }
+    case MESSAGE.suggest:
+      expectFast(peer);
+      decodeIndex(buffer, start, end);
+      return;
+    case MESSAGE.port:
+      return;
+    case MESSAGE.extended:
+      extendedReceived(state, peer, buffer, start, end, now);
+      return;
+    default:
+      if (++peer.unknownMessages > MAX_UNKNOWN) throw violation('invalid_message', 'keeps sending unknown messages');
+  }
+}
+
+function expectFast(peer: Peer): void {
+  if (!peer.info.features.fast) throw violation('invalid_message', 'uses the fast extension without having offered it');
+}
+
+function countBitfield(peer: Peer): void {
+  if (++peer.bitfields > MAX_BITFIELDS) throw violation('invalid_bitfield', 'keeps sending bitfields');
+}
+
+function haveReceived(
+  state: SwarmState,
+  peer: Peer,
+  buffer: Uint8Array,
+  start: number,
+  end: number,
+  now: number,
+): void {
+  const { content } = state;
+  if (content === undefined) {
+    const piece = decodeHave(buffer, start, end);
+    if (piece < MAX_PIECE_COUNT && peer.early.haves.length < MAX_EARLY_HAVES) peer.early.haves.push(piece);
+    return;
+  }
+  const piece = decodeHave(buffer, start, end, content.geometry.pieceCount);
+  if (peer.countedAsSeed || !peer.openField(content.geometry.pieceCount).add(piece)) return;
+  content.availability.peerHas(piece);
+  if (peer.isSeed && redundant(state, peer)) return;
+  if (content.ledger.have.has(piece)) return;
+  peer.wanted++;
+  updateInterest(state, peer);
+  if (!peer.choking && peer.requests.count === 0) fillRequests(state, peer, now);
+}
+
+function bitfieldReceived(
+  state: SwarmState,
+  peer: Peer,
+  buffer: Uint8Array,
+  start: number,
+  end: number,
+  now: number,
+): void {
+  countBitfield(peer);
+  const { content } = state;
+  if (content === undefined) {
+    peer.early.bitfield = buffer.slice(start, end);
+    peer.early.all = false;
+    peer.early.haves.length = 0;
+    return;
+  }
+  setField(state, content, peer, decodeBitfield(buffer, start, end, content.geometry.pieceCount), now);
+}
+
+function keepEarly(peer: Peer, all: boolean): void {
+  delete peer.early.bitfield;
+  peer.early.all = all;
+  peer.early.haves.length = 0;
+}
+
+/** Replaces what the peer is known to have; the counts stay exact. */
+function setField(state: SwarmState, content: Content, peer: Peer, field: Bitfield, now: number): void {
+  uncountField(content, peer);
+  peer.have = field;
+  if (field.complete) {
+    peer.countedAsSeed = true;
+    content.availability.seeds++;
+  } else content.availability.peerJoined(field);
+  peer.wanted = 0;
+  for (let piece = 0; piece < field.size; piece++)
+    if (field.has(piece) && !content.ledger.have.has(piece)) peer.wanted++;
+  if (redundant(state, peer)) return;
+  updateInterest(state, peer);
+  if (!peer.choking) fillRequests(state, peer, now);
+}
+
+export function uncountField(content: Content, peer: Peer): void {
+  if (peer.countedAsSeed) content.availability.seeds--;
+  else if (peer.have !== undefined) content.availability.peerLeft(peer.have);
+  peer.countedAsSeed = false;
+  peer.have = undefined;
+}
+
+/** Two peers that both have everything have nothing to say to each other. */
+export function redundant(state: SwarmState, peer: Peer): boolean {
+  if (!state.complete || !(peer.isSeed || peer.uploadOnly)) return false;
+  state.disconnect(peer, 'both sides have everything');
+  return true;
+}
+
+/** The metadata is known now: judge what the peer said before. */
+export function judgeEarly(state: SwarmState, content: Content, peer: Peer, now: number): void {
+  const { pieceCount } = content.geometry;
+  const { early } = peer;
+  const field =
+    early.all === true
+      ? Bitfield.full(pieceCount)
+      : early.bitfield === undefined
+        ? new Bitfield(pieceCount)
+        : Bitfield.from(early.bitfield, pieceCount);
+  if (field === undefined) {
+    state.disconnect(peer, 'sent a bitfield of the wrong size');
+    return;
+  }
+  for (const piece of early.haves) field.add(piece);
+  early.haves.length = 0;
+  delete early.bitfield;
+  setField(state, content, peer, field, now);
+}
+
+function extendedReceived(
+  state: SwarmState,
+  peer: Peer,
+  buffer: Uint8Array,
+  start: number,
+  end: number,
+  now: number,
+): void {
+  if (!peer.info.features.extended) throw violation('invalid_extended', 'uses extensions without having offered them');
+  const id = buffer[start]!;
+  const payload = buffer.subarray(start + 1, end);
+  if (id === OUR_METADATA_ID) {
+    metadataMessageReceived(state, peer, payload, now);
+    return;
+  }
+  if (id !== 0) {
+    if (++peer.unknownMessages > MAX_UNKNOWN) throw violation('invalid_extended', 'keeps sending unknown extensions');
+    return;
+  }
+  const handshake = decodeExtensionHandshake(payload);
+  // A later handshake adds to the first one (BEP 10).
+  const known = peer.extension;
+  if (known !== undefined)
+    for (const [name, number] of known.messages)
+      if (!handshake.messages.has(name)) handshake.messages.set(name, number);
+  peer.extension = { ...known, ...handshake };
+  if (handshake.client !== undefined && handshake.client !== '') peer.client = handshake.client;
+  if (handshake.requestQueue !== undefined) peer.reqq = Math.max(1, handshake.requestQueue);
+  if (handshake.uploadOnly !== undefined) peer.uploadOnly = handshake.uploadOnly;
+  if (handshake.port !== undefined && !peer.info.outgoing) {
+    peer.listens = { host: peer.info.endpoint.host, port: handshake.port };
+    state.candidates.connected(peer.listens);
+  }
+  fetchMetadata(state, now);
+}
+
+/** Our own extension handshake. */
+export function sendExtensionHandshake(state: SwarmState, peer: Peer): void {
+  if (!peer.info.features.extended) return;
+  const { options, infoBytes } = state;
+  const payload = encodeExtensionHandshake({
+    messages: new Map([['ut_metadata', OUR_METADATA_ID]]),
+    client: options.clientName,
+    requestQueue: MAX_QUEUED_UPLOADS,
+    ...(options.port > 0 ? { port: options.port } : {}),
+    ...(infoBytes === undefined ? {} : { metadataSize: infoBytes.length }),
+    uploadOnly: state.complete,
+  });
+  state.sendBytes(peer, encodeExtended(0, payload));
+}

@@ -1,0 +1,122 @@
+// The state of one torrent's swarm that its handlers share, and the way to send a small message. Handlers live in the
+// swarm-*.ts files, one duty each; none of them keeps state of its own.
+
+import type { Geometry } from '../base/geometry.ts';
+import type { Random, Sha1 } from '../base/ports.ts';
+import { RateMeter } from '../base/rate-meter.ts';
+import { HAVE_LENGTH, REQUEST_LENGTH, writeBlock, writeIndex, writeSignal } from '../protocol/wire/messages.ts';
+import type { Availability } from './availability.ts';
+import { Candidates } from './candidates.ts';
+import type { Command } from './commands.ts';
+import type { Ledger } from './ledger.ts';
+import type { MetadataFetch } from './metadata-fetch.ts';
+import type { Peer } from './peer.ts';
+
+export interface SwarmOptions {
+  infoHash: string;
+  /** 20 bytes. */
+  peerId: Uint8Array;
+  /** Our listening port, told to peers in the extension handshake; 0: not told. */
+  port: number;
+  clientName: string;
+  random: Random;
+  sha1: Sha1;
+  /** Known already when the torrent came from a .torrent file. */
+  infoBytes?: Uint8Array;
+  maxPeers?: number;
+  /** Peers served at a time, the optimistic one included. */
+  uploadSlots?: number;
+  /** Milliseconds without a block from a peer that owes us some. */
+  snubAfter?: number;
+  /** Milliseconds without a byte. */
+  idleAfter?: number;
+}
+
+/** The parts that exist once the metadata is known and the disk was checked. */
+export interface Content {
+  readonly geometry: Geometry;
+  readonly ledger: Ledger;
+  readonly availability: Availability;
+}
+
+export class SwarmState {
+  readonly options: SwarmOptions;
+  readonly peerIdHex: string;
+  readonly maxPeers: number;
+  readonly uploadSlots: number;
+  readonly snubAfter: number;
+  readonly idleAfter: number;
+  readonly candidates = new Candidates();
+  readonly peers = new Map<number, Peer>();
+  /** Connected peers and those that left but sent blocks of pieces still under way; see `forgetGone`. */
+  readonly everyone = new Map<number, Peer>();
+  readonly outbox: Command[] = [];
+  /** Peers with bytes in their out-buffer. */
+  readonly flushable: Peer[] = [];
+  /** Peers being dialled. */
+  dialling = 0;
+  infoBytes: Uint8Array | undefined;
+  /** The copy of the metadata that is on its way. */
+  metadataFetch: MetadataFetch | undefined;
+  content: Content | undefined;
+  /** Verified since the last tick and not yet told to the peers. */
+  readonly freshPieces: number[] = [];
+  /** Which peer has to deliver a failed piece whole. */
+  readonly retryOwners = new Map<number, Peer>();
+  round = 0;
+  optimistic: number | undefined;
+  /** Disk trouble: go on serving, ask for nothing. */
+  paused = false;
+
+  readonly down = new RateMeter();
+  readonly up = new RateMeter();
+  wasted = 0;
+  failedPieces = 0;
+
+  constructor(options: SwarmOptions, peerIdHex: string) {
+    this.options = options;
+    this.peerIdHex = peerIdHex;
+    this.infoBytes = options.infoBytes;
+    this.maxPeers = options.maxPeers ?? 100;
+    this.uploadSlots = options.uploadSlots ?? 8;
+    this.snubAfter = options.snubAfter ?? 10_000;
+    this.idleAfter = options.idleAfter ?? 120_000;
+  }
+
+  get complete(): boolean {
+    return this.content?.ledger.complete === true;
+  }
+
+  command(command: Command): void {
+    this.outbox.push(command);
+  }
+
+  disconnect(peer: Peer, reason: string): void {
+    this.command({ type: 'disconnect', peer, reason });
+  }
+
+  sendSignal(peer: Peer, id: number): void {
+    const at = this.#reserve(peer, 5);
+    writeSignal(peer.out.bytes, at, id);
+  }
+
+  sendIndex(peer: Peer, id: number, piece: number): void {
+    const at = this.#reserve(peer, HAVE_LENGTH);
+    writeIndex(peer.out.bytes, at, id, piece);
+  }
+
+  sendBlock(peer: Peer, id: number, piece: number, begin: number, length: number): void {
+    const at = this.#reserve(peer, REQUEST_LENGTH);
+    writeBlock(peer.out.bytes, at, id, piece, begin, length);
+  }
+
+  sendBytes(peer: Peer, message: Uint8Array): void {
+    const at = this.#reserve(peer, message.length);
+    peer.out.bytes.set(message, at);
+  }
+
+  #reserve(peer: Peer, count: number): number {
+    if (peer.out.length === 0) this.flushable.push(peer);
+    return peer.out.reserve(count);
+  }
+}

@@ -1,0 +1,333 @@
+// A network in memory for tests of whole swarms: real swarms and real framers, bytes that travel in order, a clock that
+// moves when told. Only for tests; test/ and the files beside it import it, the program never does.
+
+import { createHash } from 'node:crypto';
+import { Bitfield } from '../base/bitfield.ts';
+import { Geometry } from '../base/geometry.ts';
+import { Framer } from '../protocol/wire/framer.ts';
+import { encodeHandshake, readFeatures } from '../protocol/wire/handshake.ts';
+import { encodePiece } from '../protocol/wire/messages.ts';
+import type { Command } from './commands.ts';
+import type { Peer } from './peer.ts';
+import { Swarm } from './swarm.ts';
+import type { SwarmOptions } from './swarm-state.ts';
+
+export const sha1 = (bytes: Uint8Array): Uint8Array => createHash('sha1').update(bytes).digest();
+
+/** Deterministic numbers in [0, 1). */
+export function seededRandom(seed: number): () => number {
+  let state = seed >>> 0;
+  return () => {
+    state = (state + 0x6d2b79f5) >>> 0;
+    let mixed = Math.imul(state ^ (state >>> 15), state | 1);
+    mixed ^= mixed + Math.imul(mixed ^ (mixed >>> 7), mixed | 61);
+    return ((mixed ^ (mixed >>> 14)) >>> 0) / 2 ** 32;
+  };
+}
+
+interface Wire {
+  node: Node;
+  other: Wire;
+  framer: Framer;
+  peer: Peer | undefined;
+  open: boolean;
+  inbox: Uint8Array[];
+}
+
+export interface NodeOptions {
+  have?: (piece: number) => boolean;
+  slots?: number;
+  /** Changes a block on its way out. */
+  corrupt?: (piece: number, begin: number, block: Uint8Array) => void;
+  /** Keeps requests without answering. */
+  silent?: boolean;
+  fast?: boolean;
+  magnet?: boolean;
+  swarm?: Partial<SwarmOptions>;
+}
+
+export class Node {
+  readonly id: number;
+  readonly net: TestNet;
+  readonly swarm: Swarm;
+  readonly options: NodeOptions;
+  readonly data: Uint8Array;
+  readonly peerId: Uint8Array;
+  readonly wires = new Map<Peer, Wire>();
+  readonly log: Command[] = [];
+  readonly closed: string[] = [];
+  slab = new Uint8Array(0);
+  active = false;
+
+  constructor(net: TestNet, id: number, options: NodeOptions) {
+    this.net = net;
+    this.id = id;
+    this.options = options;
+    this.data = new Uint8Array(net.data.length);
+    this.peerId = new Uint8Array(20).fill(65 + (id % 26));
+    this.peerId[19] = id;
+    this.swarm = new Swarm(
+      {
+        infoHash: net.infoHash,
+        peerId: this.peerId,
+        port: 1000 + id,
+        clientName: `node ${id}`,
+        random: seededRandom(id + net.seed),
+        sha1,
+        ...(options.magnet === true ? {} : { infoBytes: net.infoBytes }),
+        ...options.swarm,
+      },
+      net.now,
+    );
+    if (options.magnet !== true) this.activate();
+  }
+
+  activate(): void {
+    const { geometry } = this.net;
+    const have = new Bitfield(geometry.pieceCount);
+    for (let piece = 0; piece < geometry.pieceCount; piece++) {
+      if (this.options.have?.(piece) !== true) continue;
+      have.add(piece);
+      const start = geometry.pieceOffset(piece);
+      this.data.set(this.net.data.subarray(start, start + geometry.pieceSize(piece)), start);
+    }
+    const slotCount = have.complete ? 0 : (this.options.slots ?? 4);
+    this.slab = new Uint8Array(slotCount * geometry.pieceLength);
+    for (const wire of this.wires.values()) wire.framer.setSlab(this.slab);
+    this.active = true;
+    this.swarm.handle({ type: 'activated', geometry, have, slotCount, infoBytes: this.net.infoBytes }, this.net.now);
+  }
+
+  get complete(): boolean {
+    return this.swarm.view.complete;
+  }
+
+  peer(other: Node): Peer | undefined {
+    return [...this.wires].find(([, wire]) => wire.other.node === other)?.[0];
+  }
+
+  write(wire: Wire, bytes: Uint8Array): void {
+    if (wire.open && wire.other.open) wire.other.inbox.push(bytes);
+  }
+
+  settle(): void {
+    const { outbox, flushable } = this.swarm;
+    do {
+      for (let i = 0; i < outbox.length; i++) this.#carryOut(outbox[i]!);
+      outbox.length = 0;
+      for (const peer of flushable) {
+        const wire = this.wires.get(peer);
+        const bytes = peer.out.drain();
+        if (wire !== undefined) this.write(wire, bytes);
+      }
+      flushable.length = 0;
+    } while (outbox.length > 0);
+    if (this.net.checked) this.swarm.view.content?.ledger.checkInvariant();
+  }
+
+  #carryOut(command: Command): void {
+    this.log.push(command);
+    switch (command.type) {
+      case 'disconnect': {
+        const wire = this.wires.get(command.peer);
+        if (wire !== undefined) this.net.close(wire, command.reason);
+        return;
+      }
+      case 'serve':
+        this.net.serving.add({ node: this, peer: command.peer });
+        return;
+      case 'commitPiece':
+        this.net.commits.push({ node: this, piece: command.piece, slot: command.slot });
+        return;
+      case 'openMetadata':
+        this.activate();
+        return;
+      case 'dial':
+        this.swarm.handle({ type: 'dialFailed', key: command.key }, this.net.now);
+        return;
+      default:
+    }
+  }
+
+  commit(piece: number, slot: number): void {
+    const { geometry } = this.net;
+    const start = slot * geometry.pieceLength;
+    const bytes = this.slab.subarray(start, start + geometry.pieceSize(piece));
+    const offset = geometry.pieceOffset(piece);
+    const right = this.net.data.subarray(offset, offset + bytes.length);
+    if (Buffer.compare(bytes, right) === 0) {
+      this.data.set(bytes, offset);
+      this.swarm.handle({ type: 'pieceVerified', piece }, this.net.now);
+    } else this.swarm.handle({ type: 'pieceFailed', piece }, this.net.now);
+    this.settle();
+  }
+
+  serve(peer: Peer): void {
+    const wire = this.wires.get(peer);
+    if (wire === undefined || this.options.silent === true) return;
+    for (let run = this.swarm.nextUpload(peer, 65536); run !== undefined; run = this.swarm.nextUpload(peer, 65536)) {
+      let begin = run.begin;
+      for (const length of run.lengths) {
+        const start = this.net.geometry.pieceOffset(run.piece) + begin;
+        const block = this.data.slice(start, start + length);
+        this.options.corrupt?.(run.piece, begin, block);
+        this.write(wire, encodePiece(run.piece, begin, block));
+        begin += length;
+      }
+      this.swarm.uploadSent(peer, run.bytes, this.net.now);
+    }
+  }
+}
+
+export class TestNet {
+  readonly seed: number;
+  readonly geometry: Geometry;
+  readonly data: Uint8Array;
+  readonly infoBytes = Uint8Array.from({ length: 40_000 }, (_, i) => i % 251);
+  readonly infoHash = Buffer.from(sha1(this.infoBytes)).toString('hex');
+  readonly nodes: Node[] = [];
+  readonly serving = new Set<{ node: Node; peer: Peer }>();
+  readonly commits: { node: Node; piece: number; slot: number }[] = [];
+  readonly #wires: Wire[] = [];
+  now = 1_000_000;
+  /** Most bytes delivered in one go: 1 shows every split there is. */
+  chunk = 1 << 20;
+  checked = true;
+  /** Rounds of delivery in a tenth of a second: few of them make a slow network. */
+  roundsPerTick = 100_000;
+
+  constructor(pieces: number, pieceLength = 32_768, seed = 1) {
+    this.seed = seed;
+    this.geometry = new Geometry((pieces - 1) * pieceLength + Math.ceil(pieceLength * 0.6), pieceLength);
+    const random = seededRandom(seed);
+    this.data = Uint8Array.from({ length: this.geometry.totalLength }, () => random() * 256);
+  }
+
+  add(options: NodeOptions = {}): Node {
+    const node = new Node(this, this.nodes.length, options);
+    this.nodes.push(node);
+    return node;
+  }
+
+  connect(dialler: Node, listener: Node): void {
+    const make = (node: Node): Wire => {
+      const wire: Wire = {
+        node,
+        other: undefined as unknown as Wire,
+        peer: undefined,
+        open: true,
+        inbox: [],
+        framer: undefined as unknown as Framer,
+      };
+      wire.framer = new Framer(
+        {
+          onHandshake: (handshake) => {
+            const endpoint = { host: '127.0.0.1', port: wire.other.node.swarm.view.options.port };
+            const outgoing = node === dialler;
+            const info = { endpoint, outgoing, peerId: handshake.peerId, features: readFeatures(handshake.reserved) };
+            const peer = node.swarm.connect(info, undefined, this.now);
+            if (typeof peer === 'string') this.close(wire, peer);
+            else {
+              wire.peer = peer;
+              node.wires.set(peer, wire);
+            }
+          },
+          onKeepAlive: () => undefined,
+          onMessage: (id, buffer, start, end) => node.swarm.receive(wire.peer!, id, buffer, start, end, this.now),
+          onPieceHeader: (piece, begin, length) => node.swarm.blockOpened(wire.peer!, piece, begin, length),
+          onPieceEnd: (piece, begin, length, kept) =>
+            node.swarm.blockArrived(wire.peer!, piece, begin, length, kept, this.now),
+        },
+        node.slab,
+      );
+      this.#wires.push(wire);
+      return wire;
+    };
+    const a = make(dialler);
+    const b = make(listener);
+    a.other = b;
+    b.other = a;
+    for (const wire of [a, b])
+      wire.node.write(
+        wire,
+        encodeHandshake(this.infoHash, wire.node.peerId, { extended: true, fast: wire.node.options.fast !== false }),
+      );
+  }
+
+  /** Sends raw bytes as if the peer had written them. */
+  inject(from: Node, to: Node, bytes: Uint8Array): void {
+    const wire = to.wires.get(to.peer(from)!)!;
+    wire.inbox.push(bytes);
+  }
+
+  close(wire: Wire, reason: string): void {
+    if (!wire.open) return;
+    wire.open = false;
+    wire.framer.stop();
+    wire.node.closed.push(reason);
+    if (wire.peer !== undefined) {
+      wire.node.wires.delete(wire.peer);
+      wire.node.swarm.handle({ type: 'peerDisconnected', peer: wire.peer }, this.now);
+    }
+    this.close(wire.other, 'closed by the peer');
+  }
+
+  leave(node: Node): void {
+    for (const wire of [...node.wires.values()]) this.close(wire, 'leaves');
+    this.#settleAll();
+  }
+
+  /** One round: everything written so far is delivered, served and committed. True while something happened. */
+  step(): boolean {
+    let busy = false;
+    this.#settleAll();
+    for (const wire of this.#wires) {
+      for (let budget = 4; budget > 0 && wire.open && wire.inbox.length > 0; budget--) {
+        busy = true;
+        this.#deliver(wire, wire.inbox.shift()!);
+      }
+    }
+    for (const job of [...this.serving]) {
+      this.serving.delete(job);
+      busy = true;
+      job.node.serve(job.peer);
+    }
+    for (const job of this.commits.splice(0)) {
+      busy = true;
+      job.node.commit(job.piece, job.slot);
+    }
+    return busy;
+  }
+
+  /** Runs until nothing happens any more; `rounds` bounds it. */
+  run(rounds = 100_000): void {
+    while (rounds-- > 0 && this.step());
+  }
+
+  /** Moves the clock in steps of a tenth of a second and runs after each. */
+  pass(milliseconds: number): void {
+    for (let at = 0; at < milliseconds; at += 100) {
+      this.now += 100;
+      for (const node of this.nodes) {
+        node.swarm.tick(this.now);
+        node.settle();
+      }
+      this.run(this.roundsPerTick);
+    }
+  }
+
+  #settleAll(): void {
+    for (const node of this.nodes) node.settle();
+  }
+
+  #deliver(wire: Wire, bytes: Uint8Array): void {
+    try {
+      for (let at = 0; at < bytes.length && wire.open; at += this.chunk)
+        wire.framer.push(bytes, at, Math.min(bytes.length, at + this.chunk));
+      if (wire.peer !== undefined) wire.node.swarm.heard(wire.peer, this.now);
+    } catch (error) {
+      this.close(wire, (error as { reason?: string }).reason ?? String(error));
+    }
+    wire.node.settle();
+  }
+}
