@@ -30,7 +30,7 @@ export interface FileList {
   files: MetainfoFile[];
   symlinks: MetainfoSymlink[];
   singleFile: boolean;
-  /** Bytes of all files. */
+  /** Bytes of all files. Over 2^53 it is inexact, which is far beyond what the number of pieces allows. */
   length: number;
   /** Bytes without pad files. */
   size: number;
@@ -74,7 +74,6 @@ export function readFiles(info: BDict, name: string, warnings: Set<string>): Fil
     files.push({ path, rawPath, length: fileLength, offset: length, pad });
     length += fileLength;
     if (!pad) size += fileLength;
-    if (!Number.isSafeInteger(length)) throw defect('too_many_pieces', 'its files are longer than 2^53 bytes in all');
   }
   checkTargets(files, symlinks);
   if (symlinks.length > 0) warnings.add('symlink_left_out');

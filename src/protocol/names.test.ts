@@ -88,6 +88,10 @@ describe('file names', () => {
     assert.equal(sanitizeComponent('👩\u200d\u200d🚀'), '👩\u200d🚀');
   });
 
+  it('keeps one joiner of several after a virama', () => {
+    assert.equal(sanitizeComponent('क्\u200d\u200dष'), 'क्\u200dष');
+  });
+
   it('drops hidden text in tag characters', () => {
     assert.equal(sanitizeComponent('a\u{e0068}\u{e0069}\u{e007f}'), 'a');
     assert.equal(sanitizeComponent('🏴\u{e0068}\u{e0069}.txt'), '🏴.txt');
@@ -98,6 +102,12 @@ describe('file names', () => {
     assert.equal(sanitizeComponent('y'.repeat(256)), 'y'.repeat(240));
     assert.equal(sanitizeComponent(`a.${'y'.repeat(300)}`), `a.${'y'.repeat(238)}`);
     assert.equal(sanitizeComponent(`.${'y'.repeat(300)}`), `.${'y'.repeat(239)}`);
+  });
+
+  it('leaves no stray joiner where a long emoji sequence was cut', () => {
+    const cut = sanitizeComponent('👩\u200d'.repeat(60));
+    assert.equal(cut, `${'👩\u200d'.repeat(33)}👩`);
+    assert.equal(sanitizeComponent(cut), cut);
   });
 
   it('maps what Windows cannot store', () => {
@@ -177,6 +187,18 @@ describe('unique paths', () => {
     const long = `${'x'.repeat(251)}.txt`;
     const [first, second] = makeUnique([[long], [long]]).paths;
     assert.deepEqual([first, second], [[long], [`${'x'.repeat(249)}.1.txt`]]);
+  });
+
+  it('keeps apart long names that become one when cut for their number', () => {
+    const [one, other] = [`${'x'.repeat(251)}.txt`, `${'x'.repeat(250)}y.txt`];
+    const cut = (number: number): string => `${'x'.repeat(249)}.${number}.txt`;
+    assert.deepEqual(makeUnique([[one], [one], [other], [other]]).paths, [[one], [cut(1)], [other], [cut(2)]]);
+    assert.deepEqual(makeUnique([[one], [one, 'z'], [other], [other]]).paths, [
+      [one],
+      [cut(1), 'z'],
+      [other],
+      [cut(2)],
+    ]);
   });
 
   it('stays quick with very many files', () => {
