@@ -2,8 +2,9 @@
 // the process alive without any. It must never copy the bytes of a piece: jobs name places in shared slabs.
 
 import { availableParallelism } from 'node:os';
-import { Worker } from 'node:worker_threads';
+import type { Worker } from 'node:worker_threads';
 import { ShoalError } from '../../base/errors.ts';
+import { startWorker } from '../start-worker.ts';
 import type { CommitMessage, FromWorker, RangeMessage, RangeSegment, ToWorker, WriteRange } from './hash-job.ts';
 import { cutRuns, type HashRequest } from './hash-runs.ts';
 
@@ -65,13 +66,7 @@ class PoolWorker {
     onMessage: (from: PoolWorker, message: FromWorker) => void,
     onGone: (from: PoolWorker, error: Error) => void,
   ) {
-    this.#worker = new Worker(WORKER_URL, {
-      execArgv: [],
-      stdin: false,
-      env: {},
-      name: 'shoal-hash',
-      resourceLimits: LIMITS,
-    });
+    this.#worker = startWorker(WORKER_URL, { stdin: false, env: {}, name: 'shoal-hash', resourceLimits: LIMITS });
     this.#worker.on('message', (message: FromWorker) => onMessage(this, message));
     this.#worker.on('error', (error) => onGone(this, error instanceof Error ? error : new Error(String(error))));
     this.#worker.on('exit', () => onGone(this, new Error('the hash worker ended')));
