@@ -83,6 +83,7 @@ export const endpoints = {
     path: '/api/v1/sessions/:id/heartbeat',
     policy: 'session',
     summary: 'Keep a session alive and report pieces',
+    bodyLimit: 4 * 1024 * 1024,
   },
   closeSession: {
     method: 'DELETE',

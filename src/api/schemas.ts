@@ -107,6 +107,12 @@ export type UnpublishReply = Static<typeof UnpublishReply>;
 export const HealthReply = Type.Object({ status: Type.Literal('ok'), files: Count });
 export type HealthReply = Static<typeof HealthReply>;
 
+export const ClosedReply = Type.Object({ closed: Type.Literal(true) });
+export type ClosedReply = Static<typeof ClosedReply>;
+
+export const OpenApiReply = Type.Object({ openapi: Type.String() }, { additionalProperties: true });
+export type OpenApiReply = Static<typeof OpenApiReply>;
+
 /** RFC 9457. */
 export const Problem = Type.Object({
   type: Type.String({ description: 'urn:shoal:error:ERR_…' }),

@@ -29,7 +29,7 @@ import type {
 /** How long the end of a chain is remembered after the name was given up, in seconds. */
 const KEEP_REMOVED = 30 * 24 * 3600;
 
-const sha1 = (bytes: Uint8Array): Uint8Array => hash('sha1', bytes, 'buffer');
+export const sha1 = (bytes: Uint8Array): Uint8Array => hash('sha1', bytes, 'buffer');
 const sha256 = (bytes: Uint8Array): Uint8Array => hash('sha256', bytes, 'buffer');
 
 /** A publication that is well-formed, signed and agrees with its torrent. Checked before any transaction begins. */

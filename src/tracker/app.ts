@@ -1,0 +1,120 @@
+// Everything of the tracker that is HTTP but not announce or scrape, composed: catalog, sessions, page and status on one
+// router, mounted by the server after the announce paths. Holds no state of its own.
+
+import { readFileSync } from 'node:fs';
+import type { IncomingMessage, ServerResponse } from 'node:http';
+import type { FastifyBaseLogger } from 'fastify';
+import { DEFAULT_BODY_LIMIT, type Policy } from '../api/endpoints.ts';
+import { openApiDocument } from '../api/openapi.ts';
+import { parseAddress } from '../base/endpoint.ts';
+import type { BearerToken } from '../http/bearer-token.ts';
+import { createHttpServer } from '../http/server.ts';
+import { formatMagnet } from '../protocol/magnet.ts';
+import type { Source } from '../registry/reachability.ts';
+import type { Catalog } from './catalog.ts';
+import type { TrackerClock } from './clock.ts';
+import { fileHandlers, type SwarmCounts, summarize } from './file-routes.ts';
+import { renderPage } from './page.ts';
+import { STYLE } from './page-style.ts';
+import { announceUrlFor, baseUrlFor } from './public-address.ts';
+import { type Handlers, registerRoutes } from './route-handler.ts';
+import type { TrackerSessions } from './sessions.ts';
+
+export interface AppOptions {
+  catalog: Catalog;
+  registry: SwarmCounts;
+  sessions: TrackerSessions;
+  clock: TrackerClock;
+  /** Lets its holder remove any entry. */
+  adminToken: BearerToken;
+  /** Base URL others use; without it, whatever address the asker used. */
+  publicUrl?: string | undefined;
+  /** The Prometheus text of `/metrics`. */
+  metrics: () => string;
+  /** A pino logger; none: silence. */
+  log?: FastifyBaseLogger | undefined;
+}
+
+export interface App {
+  /** Answers any request. Never throws. */
+  handle(request: IncomingMessage, response: ServerResponse): void;
+  close(): Promise<void>;
+  /** Every route that is served. */
+  readonly routes: readonly { method: string; path: string; policy: Policy | undefined }[];
+}
+
+const PAGE_SIZE = 50;
+
+export async function createApp(options: AppOptions): Promise<App> {
+  const { catalog, registry, sessions, clock, publicUrl, metrics } = options;
+  const server = createHttpServer({ bodyLimit: DEFAULT_BODY_LIMIT, log: options.log });
+  const routes: { method: string; path: string; policy: Policy | undefined }[] = [];
+  server.addHook('onRoute', ({ method, url, config }) => {
+    for (const each of [method].flat()) routes.push({ method: each, path: url, policy: config?.policy });
+  });
+  const now = (): number => clock.now();
+  const handlers: Handlers = {
+    ...fileHandlers({ catalog, swarms: registry, now, publicUrl }),
+    openSession({ body, request, reply }) {
+      reply.code(201);
+      return sessions.open(body, sourceOf(request.raw));
+    },
+    heartbeat: ({ params, body }) => sessions.heartbeat(params.id, body),
+    closeSession({ params }) {
+      sessions.close(params.id);
+      return { closed: true };
+    },
+    peers: ({ params, query, request }) => sessions.peers(params.infoHash, sourceOf(request.raw), query.limit),
+    availability: ({ params, query }) => sessions.availability(params.infoHash, query.rarest),
+    openapi: ({ request }) => openApiDocument(packageVersion(), baseUrlFor(request.raw, publicUrl)),
+    async health() {
+      // An answer from the catalog's own thread: this is what breaks first when the disk does.
+      await catalog.list({ query: '', cursor: undefined, limit: 1 });
+      return { status: 'ok', files: catalog.total };
+    },
+    metrics: () => metrics(),
+    async page({ query, request }) {
+      const { q = '', cursor, limit = PAGE_SIZE } = query;
+      const { files, next, total } = await catalog.list({ query: q, cursor, limit });
+      const announce = announceUrlFor(request.raw, publicUrl);
+      return renderPage({
+        files: files.map((file) => ({
+          ...summarize(file, { swarms: registry, now }),
+          magnet: formatMagnet({ infoHash: file.infoHash, name: file.name, length: file.size, trackers: [announce] }),
+        })),
+        total,
+        query: q,
+        next,
+        first: cursor === undefined,
+        now: clock.epoch(),
+        url: baseUrlFor(request.raw, publicUrl),
+      });
+    },
+    style({ reply }) {
+      reply.header('cache-control', 'max-age=3600');
+      return STYLE;
+    },
+  };
+  registerRoutes(server, handlers, options.adminToken);
+  await server.ready();
+  return {
+    handle: (request, response) => server.routing(request, response),
+    close: () => server.close(),
+    routes,
+  };
+}
+
+/** Who asks, and by which of our addresses, as the socket says. */
+function sourceOf({ socket }: IncomingMessage): Source {
+  return {
+    address: parseAddress(socket.remoteAddress ?? '') ?? new Uint8Array(4),
+    reachedAs: parseAddress(socket.localAddress ?? ''),
+  };
+}
+
+let version: string | undefined;
+
+function packageVersion(): string {
+  version ??= JSON.parse(readFileSync(new URL('../../package.json', import.meta.url), 'utf8')).version as string;
+  return version;
+}
