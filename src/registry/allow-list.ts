@@ -5,7 +5,7 @@ import type { AnnounceRefusal } from './registry-types.ts';
 /** Removed torrents that are remembered as such, so that clients are told to stop asking. */
 const MAX_REMOVED = 100_000;
 /** Seconds after which a client may ask again about a torrent that is not known here, and one that never will be. */
-const RETRY = 300;
+const RETRY = 60;
 const RETRY_REMOVED = 86_400;
 
 export class AllowList {

@@ -105,8 +105,6 @@ export interface RegistryOptions {
   /** Bytes for all piece reports together. */
   maxReportBytes: number;
   rosters: RosterLimits;
-  /** Addresses that stand for the tracker's host: those of its public URL. */
-  publicAddresses: readonly Uint8Array[];
 }
 
 /** A lease lasts this many announce intervals: one announce may be late or lost. */
@@ -125,5 +123,4 @@ export const DEFAULT_OPTIONS: RegistryOptions = {
   sessionsPerAddress: 256,
   maxReportBytes: 256 * 1024 * 1024,
   rosters: { portsPerAddress: 8, portsPerNetwork: 256, portsPerLocalAddress: 1024 },
-  publicAddresses: [],
 };

@@ -43,6 +43,8 @@ const MAX_RESEND = 1000;
 const MAX_SCRAPED = 1000;
 
 export class Registry {
+  /** Addresses that stand for the tracker's own host, before the one an asker reached: those of its public URL. */
+  publicAddresses: readonly Uint8Array[] = [];
   readonly #options: RegistryOptions;
   readonly #random: Random;
   readonly #reports: PieceReports;
@@ -213,7 +215,7 @@ export class Registry {
   holders(infoHash: string, source: Source, limit: number, now: number): Holder[] | undefined {
     const roster = this.#swarms.get(infoHash, now);
     if (roster === undefined) return this.#allowed.has(infoHash) ? [] : undefined;
-    const asker = describeAsker(source, this.#options.publicAddresses);
+    const asker = describeAsker(source, this.publicAddresses);
     return listHolders(roster, asker, limit, now, this.#random);
   }
 
@@ -371,7 +373,7 @@ export class Registry {
   #peersFor(request: Announcement, source: Source, now: number): AnnounceReply['peers'] {
     const roster = this.#swarms.get(request.infoHash, now);
     if (roster === undefined) return [];
-    const asker = describeAsker(source, this.#options.publicAddresses);
+    const asker = describeAsker(source, this.publicAddresses);
     return selectPeers(roster, request, asker, now, this.#random);
   }
 

@@ -1,0 +1,4 @@
+// What `import … from 'shoal/tracker'` offers.
+
+export { ShoalError } from '../base/errors.ts';
+export { startTracker, type Tracker, type TrackerOptions } from './server.ts';
