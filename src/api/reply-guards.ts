@@ -111,7 +111,12 @@ export const replyGuards = {
   list: shape<ListReply>({ files: listOf(isSummary), total: isCount, next: maybe(isText) as Guard<string> }),
   lookup: isFile,
   versions: shape<VersionsReply>({ versions: listOf(isSummary) }),
-  head: shape<HeadReply>({ seq: isCount, hash: matching(/^([0-9a-f]{64})?$/) }),
+  head: shape<HeadReply>({
+    seq: isCount,
+    hash: matching(/^([0-9a-f]{64})?$/),
+    entry: isText,
+    signature: isText,
+  }),
   unpublish: shape<UnpublishReply>({ name: isName, removed: isCount }),
   openSession: shape<OpenSessionReply>({
     session: matching(/^[0-9a-f]{32}$/),

@@ -88,6 +88,8 @@ export type HeadQuery = Static<typeof HeadQuery>;
 export const HeadReply = Type.Object({
   seq: Type.Integer({ minimum: 0, description: '0: this publisher has nothing under this name' }),
   hash: Sha256,
+  entry: Type.String({ maxLength: 12_000, description: 'Base64 of the signed bytes of that record; empty for none' }),
+  signature: Type.String({ maxLength: 88 }),
 });
 export type HeadReply = Static<typeof HeadReply>;
 

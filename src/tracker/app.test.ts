@@ -166,7 +166,12 @@ test('versions follow each other, and another publisher cannot have the name', a
   const first = makePublication(identity, name, makeTorrent(10));
   await client.publish({ body: withoutBytes(first) });
   const head = await client.head({ params: { name }, query: { publisher: identity.publicKey } });
-  assert.deepEqual(head, { seq: 1, hash: sha256(first.bytes) });
+  assert.deepEqual(head, {
+    seq: 1,
+    hash: sha256(first.bytes),
+    entry: first.entry,
+    signature: first.signature,
+  });
   const wrong = makePublication(identity, name, makeTorrent(11), { seq: 2, prev: '00'.repeat(32) });
   await assert.rejects(client.publish({ body: withoutBytes(wrong) }), refused('ERR_ROLLBACK', 'wrong_prev'));
   const second = makePublication(identity, name, makeTorrent(11), { seq: 2, prev: head.hash });

@@ -6,11 +6,12 @@ import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { FastifyBaseLogger } from 'fastify';
 import { DEFAULT_BODY_LIMIT, type Policy } from '../api/endpoints.ts';
 import { openApiDocument } from '../api/openapi.ts';
-import { parseAddress } from '../base/endpoint.ts';
 import type { BearerToken } from '../http/bearer-token.ts';
+import { HttpError } from '../http/problem.ts';
 import { createHttpServer } from '../http/server.ts';
 import { formatMagnet } from '../protocol/magnet.ts';
 import type { Source } from '../registry/reachability.ts';
+import { sourceOf } from './announce.ts';
 import type { Catalog } from './catalog.ts';
 import type { TrackerClock } from './clock.ts';
 import { fileHandlers, type SwarmCounts, summarize } from './file-routes.ts';
@@ -57,14 +58,14 @@ export async function createApp(options: AppOptions): Promise<App> {
     ...fileHandlers({ catalog, swarms: registry, now, publicUrl }),
     openSession({ body, request, reply }) {
       reply.code(201);
-      return sessions.open(body, sourceOf(request.raw));
+      return sessions.open(body, askerOf(request.raw));
     },
     heartbeat: ({ params, body }) => sessions.heartbeat(params.id, body),
     closeSession({ params }) {
       sessions.close(params.id);
       return { closed: true };
     },
-    peers: ({ params, query, request }) => sessions.peers(params.infoHash, sourceOf(request.raw), query.limit),
+    peers: ({ params, query, request }) => sessions.peers(params.infoHash, askerOf(request.raw), query.limit),
     availability: ({ params, query }) => sessions.availability(params.infoHash, query.rarest),
     openapi: ({ request }) => openApiDocument(packageVersion(), baseUrlFor(request.raw, publicUrl)),
     async health() {
@@ -104,12 +105,10 @@ export async function createApp(options: AppOptions): Promise<App> {
   };
 }
 
-/** Who asks, and by which of our addresses, as the socket says. */
-function sourceOf({ socket }: IncomingMessage): Source {
-  return {
-    address: parseAddress(socket.remoteAddress ?? '') ?? new Uint8Array(4),
-    reachedAs: parseAddress(socket.localAddress ?? ''),
-  };
+function askerOf(request: IncomingMessage): Source {
+  const source = sourceOf(request);
+  if (source === undefined) throw new HttpError(400, 'ERR_USAGE', 'the connection is gone');
+  return source;
 }
 
 let version: string | undefined;

@@ -1,8 +1,9 @@
 // One life of the catalog's thread: calls go in, replies come out, and when the thread ends, however it ends, every call
 // that was under way is settled. Knows nothing of what the calls mean; starting anew is catalog.ts's decision.
 
-import { Worker } from 'node:worker_threads';
+import type { Worker } from 'node:worker_threads';
 import { ShoalError } from '../base/errors.ts';
+import { startWorker } from '../io/start-worker.ts';
 import type {
   InputOf,
   OperationName,
@@ -50,7 +51,7 @@ export class CatalogConnection {
     this.opened = opened.promise;
     this.opened.catch(() => {});
     this.ended = ended.promise;
-    this.#worker = new Worker(new URL(`./catalog-worker${extension}`, import.meta.url), { workerData: data });
+    this.#worker = startWorker(new URL(`./catalog-worker${extension}`, import.meta.url), { workerData: data });
     this.#worker.on('message', (message: WorkerMessage) => {
       if (message.type === 'open') opened.resolve(message);
       else if (message.type === 'openFailed') this.#failure = toError(message.error);

@@ -118,7 +118,8 @@ export class CatalogDb {
     store.run('INSERT INTO torrents (version, bytes) VALUES (?, ?)', version, input.torrent);
     store.run(
       `INSERT INTO chains (publisher, name, seq, hash, removed, source) VALUES (?, ?, ?, ?, NULL, ?)
-       ON CONFLICT (publisher, name) DO UPDATE SET seq = excluded.seq, hash = excluded.hash, removed = NULL`,
+       ON CONFLICT (publisher, name) DO UPDATE SET seq = excluded.seq, hash = excluded.hash, removed = NULL,
+         entry = NULL, signature = NULL`,
       publisher,
       entry.name,
       entry.seq,
@@ -175,11 +176,19 @@ export class CatalogDb {
 
   head(name: string, publisher: string): ChainHead {
     const row = this.#store.get(
-      'SELECT seq, hash FROM chains WHERE publisher = ? AND name = ?',
+      `SELECT c.seq, c.hash, coalesce(c.entry, v.entry) AS entry, coalesce(c.signature, v.signature) AS signature
+       FROM chains c LEFT JOIN versions v ON v.name = c.name AND v.seq = c.seq AND v.publisher = c.publisher
+       WHERE c.publisher = ? AND c.name = ?`,
       fromHex(publisher) ?? new Uint8Array(),
       name,
     );
-    return row === undefined ? { seq: 0, hash: '' } : { seq: row.seq as number, hash: toHex(row.hash as Uint8Array) };
+    if (row === undefined) return { seq: 0, hash: '', entry: new Uint8Array(), signature: new Uint8Array() };
+    return {
+      seq: row.seq as number,
+      hash: toHex(row.hash as Uint8Array),
+      entry: row.entry as Uint8Array,
+      signature: row.signature as Uint8Array,
+    };
   }
 
   torrent(name: string, version: number | undefined): TorrentFile | undefined {
@@ -211,7 +220,7 @@ export class CatalogDb {
       throw new ShoalError('ERR_NOT_IN_CATALOG', `there is no ${JSON.stringify(name)} in this catalog`);
     const publisher = current.publisher as Uint8Array;
     const chain = store.get('SELECT seq, hash FROM chains WHERE publisher = ? AND name = ?', publisher, name)!;
-    let last = { seq: chain.seq as number, hash: chain.hash as Uint8Array };
+    let last = this.head(name, owner);
     if (signed !== undefined && removal !== undefined) {
       if (removal.publisher !== owner)
         throw new ShoalError(
@@ -220,7 +229,7 @@ export class CatalogDb {
           { reason: 'not_the_publisher' },
         );
       checkChain(removal, chain);
-      last = { seq: removal.seq, hash: sha256(signed.entry) };
+      last = { seq: removal.seq, hash: toHex(sha256(signed.entry)), ...signed };
     }
     const versions = store.all(
       `SELECT v.id, v.info_hash, v.source, length(v.entry) + length(t.bytes) AS bytes
@@ -239,9 +248,12 @@ export class CatalogDb {
     for (const version of versions) this.#charge(owner, version.source as string, -1, -(version.bytes as number));
     const source = versions[0]!.source as string;
     store.run(
-      'UPDATE chains SET seq = ?, hash = ?, removed = ?, source = ? WHERE publisher = ? AND name = ?',
+      `UPDATE chains SET seq = ?, hash = ?, entry = ?, signature = ?, removed = ?, source = ?
+       WHERE publisher = ? AND name = ?`,
       last.seq,
-      last.hash,
+      fromHex(last.hash)!,
+      last.entry,
+      last.signature,
       now,
       source,
       publisher,

@@ -49,6 +49,8 @@ const MIGRATIONS: readonly string[] = [
     seq       INTEGER NOT NULL,
     hash      BLOB    NOT NULL, -- SHA-256 of its signed bytes
     removed   INTEGER,          -- when the name was given up; NULL while it stands
+    entry     BLOB,             -- the record itself and its signature, once no version has them
+    signature BLOB,
     source    TEXT    NOT NULL,
     PRIMARY KEY (publisher, name)
   ) STRICT, WITHOUT ROWID;

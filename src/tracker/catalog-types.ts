@@ -83,6 +83,9 @@ export interface ChainHead {
   seq: number;
   /** SHA-256 of the signed bytes of that record, 64 hex digits or ''. */
   hash: string;
+  /** The signed bytes and the signature; empty when `seq` is 0. */
+  entry: Uint8Array;
+  signature: Uint8Array;
 }
 
 export interface RemoveResult {

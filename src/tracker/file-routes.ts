@@ -58,8 +58,8 @@ export function fileHandlers(options: FileRoutesOptions): FileHandlers {
       }),
       announce: [announce],
       lookalikes: entry.lookalikes,
-      entry: Buffer.from(entry.entry).toString('base64'),
-      signature: Buffer.from(entry.signature).toString('base64'),
+      entry: encodeBase64(entry.entry),
+      signature: encodeBase64(entry.signature),
     };
   };
 
@@ -109,7 +109,10 @@ export function fileHandlers(options: FileRoutesOptions): FileHandlers {
       return { versions: versions.map((file) => summarize(file, options)) };
     },
 
-    head: ({ params, query }) => catalog.head(params.name, query.publisher),
+    async head({ params, query }) {
+      const { seq, hash, entry, signature } = await catalog.head(params.name, query.publisher);
+      return { seq, hash, entry: encodeBase64(entry), signature: encodeBase64(signature) };
+    },
 
     async torrent({ params, query, request, reply }) {
       const [torrent, entry] = await Promise.all([
@@ -160,6 +163,10 @@ function otherTrackers(entry: CatalogEntry, own: string): string[] {
   const record = decodeEntry(entry.entry);
   if (record.type !== 'file') return [];
   return record.trackers.map((url) => `${url.replace(/\/+$/, '')}/announce`).filter((url) => url !== own);
+}
+
+function encodeBase64(bytes: Uint8Array): string {
+  return Buffer.from(bytes).toString('base64');
 }
 
 function decodeBase64(text: string, what: string): Uint8Array {
