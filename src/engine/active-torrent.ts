@@ -2,7 +2,7 @@
 // the resume data. Decides nothing about peers or pieces (the swarm does) and never touches a socket or a file itself.
 
 import path from 'node:path';
-import { Bitfield } from '../base/bitfield.ts';
+import type { Bitfield } from '../base/bitfield.ts';
 import type { Endpoint } from '../base/endpoint.ts';
 import { ShoalError } from '../base/errors.ts';
 import { Geometry } from '../base/geometry.ts';
@@ -10,12 +10,11 @@ import type { Random } from '../base/ports.ts';
 import type { HashPool } from '../io/disk/hash-pool.ts';
 import { Storage, type StoreResult } from '../io/disk/storage.ts';
 import { type Lock, lock } from '../io/lock.ts';
-import type { ResumeRecord } from '../io/stores/resume-record.ts';
 import type { ResumeStore } from '../io/stores/resume.ts';
+import type { ResumeRecord } from '../io/stores/resume-record.ts';
 import { type Metainfo, parseInfo, parseMetainfo } from '../protocol/metainfo.ts';
 import { encodeMetainfo } from '../protocol/metainfo-build.ts';
 import type { Handshake } from '../protocol/wire/handshake.ts';
-import { PIECE_STATE } from '../swarm/ledger.ts';
 import { Swarm } from '../swarm/swarm.ts';
 import type { Connection } from './connection.ts';
 import { addressOf, Contributions, describeShares } from './contributions.ts';
@@ -23,19 +22,19 @@ import { Announcer } from './discovery/announcer.ts';
 import { EventStream } from './event-stream.ts';
 import type { FramePool } from './frame-pool.ts';
 import { type OtherCommand, PeerLinks } from './peer-links.ts';
+import { countTraffic, describePeers, mapPieces } from './swarm-snapshot.ts';
 import type { Throttle } from './throttle.ts';
 import { mergeTiers, type ResolvedSource, sha1 } from './torrent-source.ts';
 import type { TrackerSessions } from './tracker-sessions.ts';
-import {
-  type AddOptions,
-  type DownloadSummary,
-  PIECE,
-  type PeerStatus,
-  type Torrent,
-  type TorrentEvent,
-  type TorrentState,
-  type TorrentStatus,
-  type TrackerStatus,
+import type {
+  AddOptions,
+  DownloadSummary,
+  PeerStatus,
+  Torrent,
+  TorrentEvent,
+  TorrentState,
+  TorrentStatus,
+  TrackerStatus,
 } from './types.ts';
 
 /** What a torrent shares with the others of its session. */
@@ -85,7 +84,8 @@ export class ActiveTorrent implements Torrent {
   readonly #links: PeerLinks;
   readonly #announcer: Announcer;
   readonly #events = new EventStream<TorrentEvent>(
-    (event) => event.type === 'metadata' || event.type === 'done' || event.type === 'failed' || event.type === 'stopped',
+    (event) =>
+      event.type === 'metadata' || event.type === 'done' || event.type === 'failed' || event.type === 'stopped',
   );
   readonly #given = new Contributions();
   readonly #abort = new AbortController();
@@ -110,7 +110,12 @@ export class ActiveTorrent implements Torrent {
   /** Over earlier runs. */
   #before = { uploaded: 0, downloaded: 0 };
 
-  constructor(source: ResolvedSource, options: TorrentOptions, trackers: readonly (readonly string[])[], context: TorrentContext) {
+  constructor(
+    source: ResolvedSource,
+    options: TorrentOptions,
+    trackers: readonly (readonly string[])[],
+    context: TorrentContext,
+  ) {
     this.infoHash = source.infoHash;
     this.#source = source;
     this.#options = options;
@@ -150,7 +155,8 @@ export class ActiveTorrent implements Torrent {
       source: () => this.#storage,
       onCommand: (command) => this.#carryOut(command),
       onReadFailed: (_piece, error) => this.#warn(error.message),
-      onConnected: (peer) => this.#events.emit({ type: 'peerConnected', address: addressOf(peer), client: peer.client }),
+      onConnected: (peer) =>
+        this.#events.emit({ type: 'peerConnected', address: addressOf(peer), client: peer.client }),
       onDisconnected: (peer, reason) =>
         this.#events.emit({ type: 'peerDisconnected', address: addressOf(peer), reason }),
     });
@@ -216,7 +222,8 @@ export class ActiveTorrent implements Torrent {
       pieceCount: metainfo.pieceCount,
       pieceLength: metainfo.pieceLength,
     });
-    const { record } = this.#options.original === undefined ? await this.#context.resumes.load(this.infoHash) : this.#options.original;
+    const { record } =
+      this.#options.original === undefined ? await this.#context.resumes.load(this.infoHash) : this.#options.original;
     const { storage, have, reused } = await Storage.open({
       metainfo,
       path: this.path,
@@ -374,7 +381,9 @@ export class ActiveTorrent implements Torrent {
   async #fail(cause: unknown): Promise<void> {
     if (this.#error !== undefined || this.#stopping !== undefined) return;
     const error =
-      cause instanceof ShoalError ? cause : new ShoalError('ERR_INTERNAL', `internal error: ${String(cause)}`, { cause });
+      cause instanceof ShoalError
+        ? cause
+        : new ShoalError('ERR_INTERNAL', `internal error: ${String(cause)}`, { cause });
     this.#error = error;
     this.#state = 'failed';
     this.#events.emit({ type: 'failed', error });
@@ -471,8 +480,6 @@ export class ActiveTorrent implements Torrent {
     const { view } = this.#swarm;
     const size = this.#metainfo?.size ?? 0;
     const have = view.content?.ledger.have;
-    let seeds = 0;
-    for (const peer of view.peers.values()) if (peer.isSeed) seeds++;
     return {
       state: this.#state === 'seeding' && !this.#finished ? 'downloading' : this.#state,
       infoHash: this.infoHash,
@@ -483,48 +490,18 @@ export class ActiveTorrent implements Torrent {
       pieceCount: this.#metainfo?.pieceCount ?? 0,
       piecesHave: have?.count ?? 0,
       reused: this.#reused,
-      downloaded: view.down.total,
-      uploaded: view.up.total,
-      wasted: view.wasted,
-      failedPieces: view.failedPieces,
-      down: view.down.rate(now),
-      up: view.up.rate(now),
-      peers: view.peers.size,
-      seeds,
       checked: this.#checked,
+      ...countTraffic(view, now),
       ...(this.#error === undefined ? {} : { error: this.#error }),
     };
   }
 
   get peers(): PeerStatus[] {
-    const now = this.#context.clock();
-    return [...this.#swarm.view.peers.values()].map((peer) => ({
-      address: addressOf(peer),
-      client: peer.client,
-      outgoing: peer.info.outgoing,
-      pieces: peer.isSeed ? (this.#metainfo?.pieceCount ?? 0) : (peer.have?.count ?? 0),
-      downloaded: peer.down.total,
-      uploaded: peer.up.total,
-      down: peer.down.rate(now),
-      up: peer.up.rate(now),
-      chokedByPeer: peer.choking,
-      chokedByUs: peer.amChoking,
-      interestedInPeer: peer.amInterested,
-      interestedInUs: peer.interested,
-    }));
+    return describePeers(this.#swarm.view, this.#context.clock());
   }
 
   pieceMap(): Uint8Array | undefined {
-    const content = this.#swarm.view.content;
-    if (content === undefined) return undefined;
-    const { ledger, availability, geometry } = content;
-    const map = new Uint8Array(geometry.pieceCount);
-    for (let piece = 0; piece < map.length; piece++) {
-      const state = ledger.state(piece);
-      if (state === PIECE_STATE.have) map[piece] = PIECE.have;
-      else if (state !== PIECE_STATE.missing) map[piece] = PIECE.arriving;
-      else map[piece] = availability.copies(piece) > 0 ? PIECE.missing : PIECE.nowhere;
-    }
-    return map;
+    const { content } = this.#swarm.view;
+    return content === undefined ? undefined : mapPieces(content);
   }
 }

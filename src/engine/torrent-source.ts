@@ -25,7 +25,10 @@ export interface ResolvedSource {
 export function resolveSource(source: TorrentSource): ResolvedSource {
   if (typeof source === 'string') {
     if (!source.startsWith('magnet:'))
-      throw new ShoalError('ERR_MAGNET', `"${source.slice(0, 60)}" is not a magnet link; pass the bytes of a .torrent file instead`);
+      throw new ShoalError(
+        'ERR_MAGNET',
+        `"${source.slice(0, 60)}" is not a magnet link; pass the bytes of a .torrent file instead`,
+      );
     const magnet = parseMagnet(source);
     return {
       infoHash: magnet.infoHash,

@@ -210,6 +210,8 @@ function adopt(socket: net.Socket): TcpSocket | undefined {
     };
     const moved = new net.Socket(options as net.SocketConstructorOpts);
     tcp = new TcpSocket(moved, remote);
+    // The server counts the socket it made: without this it would never be done closing.
+    moved.once('close', () => socket.destroy());
     moved.resume();
     return tcp;
   }

@@ -41,6 +41,8 @@ export interface NodeOptions {
   corrupt?: (piece: number, begin: number, block: Uint8Array) => void;
   /** Keeps requests without answering. */
   silent?: boolean;
+  /** Stretches of blocks it sends in one round. */
+  uplink?: number;
   fast?: boolean;
   magnet?: boolean;
   swarm?: Partial<SwarmOptions>;
@@ -162,10 +164,12 @@ export class Node {
     this.settle();
   }
 
-  serve(peer: Peer): void {
+  /** Sends one stretch. True when the peer may have asked for more. */
+  serve(peer: Peer): boolean {
     const wire = this.wires.get(peer);
-    if (wire === undefined || this.options.silent === true) return;
-    for (let run = this.swarm.nextUpload(peer, 65536); run !== undefined; run = this.swarm.nextUpload(peer, 65536)) {
+    if (wire === undefined || this.options.silent === true) return false;
+    const run = this.swarm.nextUpload(peer, 65536);
+    if (run !== undefined) {
       let begin = run.begin;
       for (const length of run.lengths) {
         const start = this.net.geometry.pieceOffset(run.piece) + begin;
@@ -176,6 +180,7 @@ export class Node {
       }
       this.swarm.uploadSent(peer, run.bytes, this.net.now);
     }
+    return run !== undefined;
   }
 }
 
@@ -287,10 +292,14 @@ export class TestNet {
         this.#deliver(wire, wire.inbox.shift()!);
       }
     }
-    for (const job of [...this.serving]) {
-      this.serving.delete(job);
+    const sent = new Map<Node, number>();
+    for (const job of this.serving) {
       busy = true;
-      job.node.serve(job.peer);
+      const count = sent.get(job.node) ?? 0;
+      if (count >= (job.node.options.uplink ?? Number.POSITIVE_INFINITY)) continue;
+      sent.set(job.node, count + 1);
+      this.serving.delete(job);
+      if (job.node.serve(job.peer)) this.serving.add(job);
     }
     for (const job of this.commits.splice(0)) {
       busy = true;

@@ -1,0 +1,56 @@
+// What users see of a swarm, made anew on each question and kept nowhere.
+
+import { PIECE_STATE } from '../swarm/ledger.ts';
+import type { Content, SwarmState } from '../swarm/swarm-state.ts';
+import { addressOf } from './contributions.ts';
+import { type PeerStatus, PIECE, type TorrentStatus } from './types.ts';
+
+type Traffic = Pick<
+  TorrentStatus,
+  'downloaded' | 'uploaded' | 'wasted' | 'failedPieces' | 'down' | 'up' | 'peers' | 'seeds'
+>;
+
+export function countTraffic(view: Readonly<SwarmState>, now: number): Traffic {
+  let seeds = 0;
+  for (const peer of view.peers.values()) if (peer.isSeed) seeds++;
+  return {
+    downloaded: view.down.total,
+    uploaded: view.up.total,
+    wasted: view.wasted,
+    failedPieces: view.failedPieces,
+    down: view.down.rate(now),
+    up: view.up.rate(now),
+    peers: view.peers.size,
+    seeds,
+  };
+}
+
+export function describePeers(view: Readonly<SwarmState>, now: number): PeerStatus[] {
+  const pieceCount = view.content?.geometry.pieceCount ?? 0;
+  return [...view.peers.values()].map((peer) => ({
+    address: addressOf(peer),
+    client: peer.client,
+    outgoing: peer.info.outgoing,
+    pieces: peer.isSeed ? pieceCount : (peer.have?.count ?? 0),
+    downloaded: peer.down.total,
+    uploaded: peer.up.total,
+    down: peer.down.rate(now),
+    up: peer.up.rate(now),
+    chokedByPeer: peer.choking,
+    chokedByUs: peer.amChoking,
+    interestedInPeer: peer.amInterested,
+    interestedInUs: peer.interested,
+  }));
+}
+
+/** One entry of PIECE for each piece. */
+export function mapPieces({ ledger, availability, geometry }: Content): Uint8Array {
+  const map = new Uint8Array(geometry.pieceCount);
+  for (let piece = 0; piece < map.length; piece++) {
+    const state = ledger.state(piece);
+    if (state === PIECE_STATE.have) map[piece] = PIECE.have;
+    else if (state !== PIECE_STATE.missing) map[piece] = PIECE.arriving;
+    else map[piece] = availability.copies(piece) > 0 ? PIECE.missing : PIECE.nowhere;
+  }
+  return map;
+}
