@@ -2,6 +2,7 @@
 // bytes, times seconds unless a name says otherwise. Whatever came from peers is untrusted text.
 
 import { type Static, Type } from 'typebox';
+import { MAX_RANGES, MAX_REPORTS } from './session-limits.ts';
 
 const InfoHash = Type.String({ pattern: '^[0-9a-f]{40}$', description: 'v1 info-hash in hex' });
 const Key = Type.String({ pattern: '^[0-9a-f]{64}$', description: 'Raw ed25519 public key in hex' });
@@ -9,10 +10,6 @@ const SessionId = Type.String({ pattern: '^[0-9a-f]{32}$', description: 'Secret'
 const Count = Type.Integer({ minimum: 0, maximum: Number.MAX_SAFE_INTEGER });
 const Port = Type.Integer({ minimum: 1, maximum: 65535 });
 
-/** Torrents that one heartbeat may tell of; whoever has more sends several. */
-export const MAX_REPORTS = 1000;
-/** Ranges that one report may add; whoever has more sends the whole. */
-export const MAX_RANGES = 1000;
 /** Pieces of a torrent of which reports are taken, as many as a bitfield of 64 KiB tells. */
 const MAX_BITFIELD_BASE64 = Math.ceil(65_536 / 3) * 4;
 

@@ -2,16 +2,15 @@
 // who opens a session; what a session is worth is the registry's business. Knows no HTTP besides the status of failures.
 
 import { randomBytes } from 'node:crypto';
-import {
-  type AvailabilityReply,
-  type HeartbeatBody,
-  type HeartbeatReply,
-  MAX_RANGES,
-  MAX_REPORTS,
-  type OpenSessionBody,
-  type OpenSessionReply,
-  type PeersReply,
-  type SwarmPeer,
+import { MAX_RANGES, MAX_REPORTS } from '../api/session-limits.ts';
+import type {
+  AvailabilityReply,
+  HeartbeatBody,
+  HeartbeatReply,
+  OpenSessionBody,
+  OpenSessionReply,
+  PeersReply,
+  SwarmPeer,
 } from '../api/session-schemas.ts';
 import { formatAddress, formatEndpoint } from '../base/endpoint.ts';
 import { ShoalError } from '../base/errors.ts';

@@ -1,7 +1,8 @@
 // What the tracker has not been told yet about the pieces of our torrents, cut into heartbeats of bounded size: whole
 // bitfields first, then only what came since. Sends nothing.
 
-import { MAX_RANGES, MAX_REPORTS, type TorrentReport } from '../../api/session-schemas.ts';
+import { MAX_RANGES, MAX_REPORTS } from '../../api/session-limits.ts';
+import type { TorrentReport } from '../../api/session-schemas.ts';
 import type { Bitfield } from '../../base/bitfield.ts';
 
 /** A torrent whose pieces are reported. */
@@ -17,6 +18,8 @@ export interface Reported {
 
 export interface ReportBatch {
   reports: TorrentReport[];
+  /** There is no more to come. */
+  last: boolean;
   /** To be called when the tracker has taken them. */
   taken(): void;
 }
@@ -26,13 +29,16 @@ const MAX_BATCH = 512 * 1024;
 /** JSON around one report. */
 const OVERHEAD = 80;
 
-/** As much as fits into one heartbeat of what is not told yet. */
-export function nextBatch(torrents: ReadonlyMap<string, Reported>): ReportBatch {
+/** As much as fits into one heartbeat of what is not told yet, taken from `torrents` as far as it goes. */
+export function nextBatch(torrents: Iterator<readonly [infoHash: string, torrent: Reported]>): ReportBatch {
   const reports: TorrentReport[] = [];
   const told: (() => void)[] = [];
-  let size = 0;
-  for (const [infoHash, torrent] of torrents) {
-    if (reports.length === MAX_REPORTS || size >= MAX_BATCH) break;
+  let last = false;
+  for (let size = 0; reports.length < MAX_REPORTS && size < MAX_BATCH; ) {
+    const next = torrents.next();
+    last = next.done === true;
+    if (next.done === true) break;
+    const [infoHash, torrent] = next.value;
     const have = torrent.refused ? undefined : torrent.have();
     if (have === undefined) continue;
     const report = describe(infoHash, torrent, have);
@@ -47,6 +53,7 @@ export function nextBatch(torrents: ReadonlyMap<string, Reported>): ReportBatch 
   }
   return {
     reports,
+    last,
     taken: () => {
       for (const note of told) note();
     },

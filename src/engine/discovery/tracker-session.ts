@@ -4,6 +4,7 @@
 
 import { randomBytes } from 'node:crypto';
 import { createClient, TrackerProblem } from '../../api/client.ts';
+import { MAX_REPORTS } from '../../api/session-limits.ts';
 import type { HeartbeatBody, HeartbeatReply } from '../../api/session-schemas.ts';
 import type { Bitfield } from '../../base/bitfield.ts';
 import { ShoalError } from '../../base/errors.ts';
@@ -52,7 +53,7 @@ export class TrackerSession {
   readonly #abort = new AbortController();
   #id: string | undefined;
   #every = LONGEST_BEAT;
-  #supported = true;
+  #supported: boolean;
   #failures = 0;
   #problem: ShoalError | undefined;
   #work: Promise<void> = Promise.resolve();
@@ -64,6 +65,7 @@ export class TrackerSession {
   constructor(options: TrackerSessionOptions) {
     this.#options = options;
     this.#client = createClient(options.url, { timeout: REQUEST_TIMEOUT });
+    this.#supported = /^https?:/i.test(options.url);
   }
 
   /** What an announce to this tracker carries; undefined while there is no session. */
@@ -160,43 +162,52 @@ export class TrackerSession {
   }
 
   async #report(id: string): Promise<void> {
-    const gone = [...this.#gone];
-    for (let first = true; ; first = false) {
-      const batch = nextBatch(this.#torrents);
-      if (!first && batch.reports.length === 0) return;
-      const body: HeartbeatBody = {
-        torrents: batch.reports,
-        ...(first && gone.length > 0 && { gone: gone.slice(0, 1000) }),
-      };
-      const reply = await this.#client.heartbeat({ params: { id }, body, signal: this.#abort.signal });
-      if (first) for (const infoHash of body.gone ?? []) this.#gone.delete(infoHash);
-      batch.taken();
-      this.#heed(reply, first);
-    }
-  }
-
-  /** What is asked for again is sent at once, but only once a beat: a tracker that always asks must not keep us busy. */
-  #heed({ resend, refused }: HeartbeatReply, first: boolean): void {
+    const gone = [...this.#gone].slice(0, MAX_REPORTS);
+    const { refused, resend } = await this.#send(id, [...this.#torrents], gone);
+    for (const infoHash of gone) this.#gone.delete(infoHash);
     for (const infoHash of refused) {
       const torrent = this.#torrents.get(infoHash);
       if (torrent !== undefined) torrent.refused = true;
     }
-    for (const infoHash of resend) {
+    // Told at once, but only once in a beat: a tracker that always asks must not keep us busy.
+    const asked = resend.flatMap((infoHash) => {
       const torrent = this.#torrents.get(infoHash);
-      if (torrent === undefined || !first) continue;
-      torrent.told = undefined;
-      torrent.asked = true;
+      if (torrent === undefined) return [];
+      Object.assign(torrent, { told: undefined, asked: true });
+      return [[infoHash, torrent] as const];
+    });
+    if (asked.length > 0) await this.#send(id, asked, []);
+  }
+
+  /** One heartbeat, or as many as it takes. */
+  async #send(
+    id: string,
+    torrents: readonly (readonly [string, Reported])[],
+    gone: readonly string[],
+  ): Promise<HeartbeatReply> {
+    const remaining = torrents.values();
+    const refused: string[] = [];
+    for (let first = true; ; first = false) {
+      const batch = nextBatch(remaining);
+      const body: HeartbeatBody = { torrents: batch.reports, ...(first && { gone: [...gone] }) };
+      const reply = await this.#client.heartbeat({ params: { id }, body, signal: this.#abort.signal });
+      batch.taken();
+      refused.push(...reply.refused);
+      // Only the last reply knows everything we said.
+      if (batch.last) return { refused, resend: reply.resend };
     }
   }
 
   #failed(error: unknown): void {
-    if (!(error instanceof ShoalError)) throw error;
-    this.#problem = error;
-    if (error.reason === 'session_unknown') {
+    this.#problem =
+      error instanceof ShoalError
+        ? error
+        : new ShoalError('ERR_INTERNAL', `the session with ${this.#options.url} failed: ${error}`, { cause: error });
+    if (this.#problem.reason === 'session_unknown') {
       this.#id = undefined;
       this.#wakeIn(0);
     } else if (this.#id !== undefined) this.#wakeIn(Math.min(RETRY_BEAT, this.#every));
-    else if (knowsNoSessions(error)) this.#supported = false;
+    else if (knowsNoSessions(this.#problem)) this.#supported = false;
     else this.#wakeIn(Math.min(FIRST_RETRY * 2 ** this.#failures++, LONGEST_RETRY));
   }
 
