@@ -175,7 +175,12 @@ export class ActiveTorrent implements Torrent {
       session: (url) => context.trackers.sessionId(url),
       onPeers: (endpoints) => this.#found(endpoints, false),
     });
-    context.trackers.track(this.infoHash, tiers.flat(), () => this.#swarm.view.content?.ledger.have);
+    context.trackers.track(
+      this.infoHash,
+      tiers.flat(),
+      () => this.#swarm.view.content?.ledger.have,
+      () => this.#announcer.needPeers(),
+    );
   }
 
   /** Locks the torrent, checks the disk and starts announcing. Rejects when the destination cannot be used. */
@@ -318,7 +323,6 @@ export class ActiveTorrent implements Torrent {
         this.#haveBytes += geometry.pieceSize(piece);
         this.#dirty = true;
         this.#swarm.handle({ type: 'pieceVerified', piece }, now);
-        this.#context.trackers.gained(this.infoHash, piece);
       } else if (result.kind === 'hash') this.#swarm.handle({ type: 'pieceFailed', piece }, now);
       else {
         this.#swarm.handle({ type: 'pieceUnwritten', piece }, now);

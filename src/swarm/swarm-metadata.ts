@@ -2,6 +2,7 @@
 // one copy has the right hash.
 
 import { toHex } from '../base/bytes.ts';
+import { MAX_TORRENT_BYTES } from '../protocol/metainfo.ts';
 import {
   decodeMetadataMessage,
   encodeMetadataMessage,
@@ -33,7 +34,7 @@ export function fetchMetadata(state: SwarmState, now: number): void {
   let fallback = false;
   for (const peer of state.peers.values()) {
     const size = peer.extension?.metadataSize;
-    if (size === undefined || metadataId(peer) === 0) continue;
+    if (size === undefined || size > MAX_TORRENT_BYTES || metadataId(peer) === 0) continue;
     if (peer.metadataUseless) {
       fallback = true;
       continue;
@@ -50,12 +51,12 @@ function metadataId(peer: Peer): number {
   return peer.extension?.messages.get('ut_metadata') ?? 0;
 }
 
-function ask(state: SwarmState, fetch: MetadataFetch): void {
-  const id = metadataId(fetch.peer);
-  const arrived = fetch.arrived.length - fetch.missing;
-  while (fetch.asked < fetch.arrived.length && fetch.asked - arrived < IN_FLIGHT) {
-    const payload = encodeMetadataMessage({ type: 'request', piece: fetch.asked++ });
-    state.sendBytes(fetch.peer, encodeExtended(id, payload));
+function ask(state: SwarmState, copy: MetadataFetch): void {
+  const id = metadataId(copy.peer);
+  const arrived = copy.arrived.length - copy.missing;
+  while (copy.asked < copy.arrived.length && copy.asked - arrived < IN_FLIGHT) {
+    const payload = encodeMetadataMessage({ type: 'request', piece: copy.asked++ });
+    state.sendBytes(copy.peer, encodeExtended(id, payload));
   }
 }
 
@@ -66,29 +67,29 @@ export function metadataMessageReceived(state: SwarmState, peer: Peer, payload: 
     serveMetadata(state, peer, message.piece);
     return;
   }
-  const fetch = state.metadataFetch;
-  if (fetch?.peer !== peer) return;
+  const copy = state.metadataFetch;
+  if (copy?.peer !== peer) return;
   if (message.type === 'reject') {
-    fetch.progressAt = Number.NEGATIVE_INFINITY;
+    copy.progressAt = Number.NEGATIVE_INFINITY;
     fetchMetadata(state, now);
     return;
   }
   const { piece, data } = message;
-  const size = fetch.bytes.length;
-  if (piece >= fetch.arrived.length || fetch.arrived[piece] === 1 || data.length !== metadataPieceLength(size, piece))
+  const size = copy.bytes.length;
+  if (piece >= copy.arrived.length || copy.arrived[piece] === 1 || data.length !== metadataPieceLength(size, piece))
     return;
-  fetch.bytes.set(data, piece * METADATA_PIECE_LENGTH);
-  fetch.arrived[piece] = 1;
-  fetch.missing--;
-  fetch.progressAt = now;
-  if (fetch.missing > 0) {
-    ask(state, fetch);
+  copy.bytes.set(data, piece * METADATA_PIECE_LENGTH);
+  copy.arrived[piece] = 1;
+  copy.missing--;
+  copy.progressAt = now;
+  if (copy.missing > 0) {
+    ask(state, copy);
     return;
   }
   state.metadataFetch = undefined;
-  if (toHex(state.options.sha1(fetch.bytes)) === state.options.infoHash) {
-    state.infoBytes = fetch.bytes;
-    state.command({ type: 'openMetadata', infoBytes: fetch.bytes });
+  if (toHex(state.options.sha1(copy.bytes)) === state.options.infoHash) {
+    state.infoBytes = copy.bytes;
+    state.command({ type: 'openMetadata', infoBytes: copy.bytes });
   } else {
     peer.metadataUseless = true;
     state.disconnect(peer, 'sent metadata that fails its hash');

@@ -206,7 +206,7 @@ function parseUrl(tracker: string, url: string): URL {
 
 /** A redirect may change anything but fall back from TLS to plain text. */
 function nextUrl(tracker: string, from: URL, location: string): URL {
-  if (!URL.canParse(location, from))
+  if (!URL.canParse(location, from.href))
     throw badReply(tracker, 'bad_redirect', 'it redirects to something that is no URL');
   const target = new URL(location, from);
   const allowed = from.protocol === 'https:' ? ['https:'] : ['http:', 'https:'];

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import test from 'node:test';
-import { encodeFrame, encodeHave, encodePiece, encodeRequest, MESSAGE } from '../protocol/wire/messages.ts';
-import { type Node, TestNet } from './test-net.ts';
+import { encodeFrame, encodeHave, encodePiece, encodeRequest, MESSAGE } from '../../src/protocol/wire/messages.ts';
+import { type Node, TestNet } from './net.ts';
 
 const everything = (): boolean => true;
 

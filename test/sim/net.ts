@@ -1,16 +1,16 @@
 // A network in memory for tests of whole swarms: real swarms and real framers, bytes that travel in order, a clock that
-// moves when told. Only for tests; test/ and the files beside it import it, the program never does.
+// moves when told. Only for tests.
 
 import { createHash } from 'node:crypto';
-import { Bitfield } from '../base/bitfield.ts';
-import { Geometry } from '../base/geometry.ts';
-import { Framer } from '../protocol/wire/framer.ts';
-import { encodeHandshake, readFeatures } from '../protocol/wire/handshake.ts';
-import { encodePiece } from '../protocol/wire/messages.ts';
-import type { Command } from './commands.ts';
-import type { Peer } from './peer.ts';
-import { Swarm } from './swarm.ts';
-import type { SwarmOptions } from './swarm-state.ts';
+import { Bitfield } from '../../src/base/bitfield.ts';
+import { Geometry } from '../../src/base/geometry.ts';
+import { Framer } from '../../src/protocol/wire/framer.ts';
+import { encodeHandshake, readFeatures } from '../../src/protocol/wire/handshake.ts';
+import { encodePiece } from '../../src/protocol/wire/messages.ts';
+import type { Command } from '../../src/swarm/commands.ts';
+import type { Peer } from '../../src/swarm/peer.ts';
+import { Swarm } from '../../src/swarm/swarm.ts';
+import type { SwarmOptions } from '../../src/swarm/swarm-state.ts';
 
 export const sha1 = (bytes: Uint8Array): Uint8Array => createHash('sha1').update(bytes).digest();
 
