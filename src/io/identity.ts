@@ -5,10 +5,11 @@
 // follows from SEED) guards against a mistyped line.
 
 import { createPrivateKey, createPublicKey, type KeyObject, randomBytes, sign, verify } from 'node:crypto';
-import { link, mkdir, open, readFile, rename, rm, unlink } from 'node:fs/promises';
+import { mkdir, readFile, rename } from 'node:fs/promises';
 import { join } from 'node:path';
 import { fromHex, toHex } from '../base/bytes.ts';
 import { ShoalError } from '../base/errors.ts';
+import { createExclusively } from './stores/exclusive-file.ts';
 
 const FILE = 'identity.key';
 const COMMENT = '# Shoal identity. Whoever has the line below can publish in your name: keep it secret.';
@@ -142,42 +143,12 @@ export async function importIdentity(
 
 /** Writes the file whole or not at all; false when one is there already. */
 async function keep(directory: string, identity: Identity): Promise<boolean> {
-  const path = join(directory, FILE);
-  const temporary = `${path}.${process.pid}.${randomBytes(6).toString('hex')}`;
   try {
     await mkdir(directory, { recursive: true, mode: 0o700 });
-    await writeDurably(temporary, identity.exportText());
-    try {
-      await link(temporary, path);
-      return true;
-    } catch (error) {
-      const code = (error as NodeJS.ErrnoException).code;
-      if (code === 'EEXIST') return false;
-      // File systems without hard links: exclusive creation, at the price of a moment in which the file is short.
-      return await writeDurably(path, identity.exportText()).then(
-        () => true,
-        (again: NodeJS.ErrnoException) => {
-          if (again.code === 'EEXIST') return false;
-          throw again;
-        },
-      );
-    } finally {
-      await unlink(temporary);
-    }
+    return await createExclusively(join(directory, FILE), identity.exportText());
   } catch (error) {
-    await rm(temporary, { force: true });
     throw new ShoalError('ERR_STATE', `cannot keep the identity in ${directory}: ${(error as Error).message}`, {
       cause: error,
     });
-  }
-}
-
-async function writeDurably(path: string, text: string): Promise<void> {
-  const file = await open(path, 'wx', 0o600);
-  try {
-    await file.writeFile(text);
-    await file.sync();
-  } finally {
-    await file.close();
   }
 }
