@@ -96,6 +96,7 @@ export async function createTorrent(options: CreateOptions): Promise<CreatedTorr
       files: source.files.map((file) => file.stamp),
       uploaded: 0,
       downloaded: 0,
+      ours: false,
       clean: true,
     },
   };

@@ -50,6 +50,8 @@ export interface Destination {
   /** By index in `metainfo.files`; undefined for pads. */
   files: (FileState | undefined)[];
   have: Bitfield;
+  /** What is there, or will be, is a download of ours. */
+  ours: boolean;
 }
 
 function toStamp(found: BigIntStats): FileStamp {
@@ -94,8 +96,7 @@ export async function inspectDestination(options: DestinationOptions): Promise<D
     files[place.index] = await inspectFile(place, tree, options.singleFile, inTheWay);
   });
   const have = await checkFound(options, files);
-  if (!readOnly) decide(options, files, have, inTheWay);
-  return { files, have };
+  return { files, have, ours: !readOnly && decide(options, files, have, inTheWay) };
 }
 
 async function inspectOriginal(place: PlacedFile): Promise<FileState> {
@@ -195,33 +196,36 @@ export function isComplete(state: FileState, have: Bitfield): boolean {
   return true;
 }
 
-/** Throws when going on would change data that is not ours, unless the user said so. */
+/** Whether this is our download. Throws when going on would change data that is not, unless the user said so. */
 function decide(
   options: DestinationOptions,
   files: readonly (FileState | undefined)[],
   have: Bitfield,
   inTheWay: readonly string[],
-): void {
+): boolean {
   const { layout, overwrite } = options;
-  if (overwrite) return;
+  if (overwrite) return true;
   if (inTheWay.length > 0)
     throw new ShoalError(
       'ERR_DESTINATION',
       `${inTheWay[0]} appeared beside its own unfinished download; move it away, or use --overwrite to have it replaced`,
     );
   const record = matchingRecord(options);
+  const recorded = record?.ours === true;
   const matched = matchedBytes(layout, have);
   const present = files.filter((state) => state?.stamp !== undefined) as FileState[];
-  const knownParts =
-    record !== undefined || present.some((state) => state.location === 'part' && matched[state.place.index]! > 0);
+  const partsAreOurs =
+    recorded || present.some((state) => state.location === 'part' && matched[state.place.index]! > 0);
   const foreign = present.find((state) => {
     if (isComplete(state, have)) return false;
-    if (state.location === 'part') return !knownParts && state.stamp!.size > 0;
-    const recorded = record?.files[state.place.index];
-    // Same inode: the file we left, changed. Another one with good pieces: a damaged copy. With none: somebody else's.
-    return recorded === undefined || (recorded.ino !== state.stamp!.ino && matched[state.place.index] === 0);
+    if (state.location === 'part') return !partsAreOurs && state.stamp!.size > 0;
+    // With some good pieces, or still the file we left: ours, damaged. Without: somebody else's in its place.
+    return !recorded || (matched[state.place.index] === 0 && record.files[state.place.index]?.ino !== state.stamp!.ino);
   });
-  if (foreign === undefined) return;
+  if (foreign === undefined)
+    return (
+      recorded || files.some((state) => state !== undefined && (state.location === 'part' || !isComplete(state, have)))
+    );
   const total = matched.reduce((sum, bytes) => sum + bytes, 0);
   const size = layout.files.reduce((sum, file) => sum + (file.pad ? 0 : file.length), 0);
   const percent = size === 0 ? 0 : Math.floor((total / size) * 1000) / 10;

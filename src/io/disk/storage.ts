@@ -69,6 +69,7 @@ export class Storage {
   readonly #pool: HashPool;
   readonly #files: FilePool;
   readonly #readOnly: boolean;
+  readonly #ours: boolean;
   readonly #held: (HeldFile | undefined)[];
   readonly #onDisk: Bitfield;
   readonly #onChanged: StorageOptions['onChanged'];
@@ -81,13 +82,20 @@ export class Storage {
   #closed = false;
   readonly #waiters: (() => void)[] = [];
 
-  private constructor(options: StorageOptions, layout: Layout, held: (HeldFile | undefined)[], have: Bitfield) {
+  private constructor(
+    options: StorageOptions,
+    layout: Layout,
+    held: (HeldFile | undefined)[],
+    have: Bitfield,
+    ours: boolean,
+  ) {
     this.path = resolve(options.path);
     this.#layout = layout;
     this.#metainfo = options.metainfo;
     this.#pool = options.pool;
     this.#files = options.files ?? processFiles;
     this.#readOnly = options.readOnly === true;
+    this.#ours = ours;
     this.#held = held;
     this.#onDisk = have.clone();
     this.#onChanged = options.onChanged;
@@ -122,7 +130,7 @@ export class Storage {
     const destination = await inspectDestination(destinationOptions);
     options.signal?.throwIfAborted();
     if (options.readOnly !== true) await prepareDestination(destinationOptions, destination);
-    const { files, have } = destination;
+    const { files, have, ours } = destination;
     const held = files.map((state) =>
       state === undefined
         ? undefined
@@ -130,7 +138,7 @@ export class Storage {
     );
     let reused = 0;
     for (let piece = 0; piece < layout.pieceCount; piece++) if (have.has(piece)) reused += layout.contentSize(piece);
-    return { storage: new Storage(options, layout, held, have), have, reused };
+    return { storage: new Storage(options, layout, held, have, ours), have, reused };
   }
 
   /** Files that are complete and have their final name. */
@@ -385,6 +393,7 @@ export class Storage {
       files: stamps,
       uploaded: totals.uploaded,
       downloaded: totals.downloaded,
+      ours: this.#ours,
       clean: this.#closed,
     };
   }

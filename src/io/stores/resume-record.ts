@@ -17,6 +17,11 @@ export interface ResumeRecord {
   /** Payload bytes over all runs. */
   uploaded: number;
   downloaded: number;
+  /**
+   * The files are a download of ours. False for originals and for copies that were there already: when those no longer
+   * match, they may not be repaired without asking.
+   */
+  ours: boolean;
   /** The torrent was stopped in order; nothing was being written. */
   clean: boolean;
 }
@@ -44,6 +49,7 @@ export function encodeRecord(record: ResumeRecord): Uint8Array {
     ),
     uploaded: record.uploaded,
     downloaded: record.downloaded,
+    ours: record.ours,
     clean: record.clean,
   });
   return Buffer.from(`${MAGIC} ${RECORD_VERSION} ${digest(body)}\n${body}\n`);
@@ -72,14 +78,15 @@ export function decodeRecord(bytes: Uint8Array): DecodedRecord {
 function fromJson(body: string): ResumeRecord | undefined {
   try {
     const value: Record<string, unknown> = JSON.parse(body);
-    const { infoHash, path, pieces, have, files, uploaded, downloaded, clean } = value;
+    const { infoHash, path, pieces, have, files, uploaded, downloaded, ours, clean } = value;
     if (typeof infoHash !== 'string' || typeof path !== 'string' || typeof have !== 'string') return undefined;
-    if (typeof pieces !== 'number' || !Array.isArray(files) || typeof clean !== 'boolean') return undefined;
+    if (typeof pieces !== 'number' || !Array.isArray(files)) return undefined;
+    if (typeof ours !== 'boolean' || typeof clean !== 'boolean') return undefined;
     if (typeof uploaded !== 'number' || typeof downloaded !== 'number') return undefined;
     const field = Bitfield.from(Buffer.from(have, 'base64'), pieces);
     if (field === undefined) return undefined;
     const stamps = files.map((file: unknown) => toStamp(file));
-    return { version: 1, infoHash, path, have: field, files: stamps, uploaded, downloaded, clean };
+    return { version: 1, infoHash, path, have: field, files: stamps, uploaded, downloaded, ours, clean };
   } catch {
     return undefined;
   }

@@ -1,0 +1,267 @@
+import assert from 'node:assert/strict';
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { appendFile, readFile, rename, rm, stat, truncate, utimes, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { createInterface } from 'node:readline';
+import { after, describe, it } from 'node:test';
+import { fileURLToPath } from 'node:url';
+import {
+  makeSample,
+  range,
+  readPiece,
+  type Sample,
+  SampleSlab,
+  temporaryFolder,
+  writeSample,
+} from '../../../test/harness/sample-torrent.ts';
+import { Bitfield } from '../../base/bitfield.ts';
+import type { ResumeRecord } from '../stores/resume-record.ts';
+import { HashPool } from './hash-pool.ts';
+import { Storage, type StorageOptions } from './storage.ts';
+
+const PIECE = 16384;
+const NO_TOTALS = { uploaded: 0, downloaded: 0 };
+const pool = new HashPool({ size: 2 });
+after(() => pool.close());
+
+const album = makeSample('album', PIECE, [
+  { path: 'one', length: PIECE * 4 },
+  { path: 'two', length: PIECE * 4 + 100 },
+  { path: 'three', length: PIECE * 2 },
+]);
+
+/** Opens and tells how many bytes had to be hashed. */
+async function open(sample: Sample, path: string, options: Partial<StorageOptions> = {}) {
+  let hashed = 0;
+  const opened = await Storage.open({
+    metainfo: sample.metainfo,
+    path,
+    pool,
+    onProgress: (_, total) => {
+      hashed = total;
+    },
+    ...options,
+  });
+  return { ...opened, hashed };
+}
+
+async function stopped(sample: Sample, path: string, pieces: readonly number[]): Promise<ResumeRecord> {
+  const { storage } = await open(sample, path);
+  await new SampleSlab(sample, pool).commitAll(storage, pieces);
+  if (pieces.length === sample.pieceCount) await storage.finish();
+  await storage.close();
+  return storage.state(NO_TOTALS);
+}
+
+describe('resuming', () => {
+  it('trusts files that are as they were left, without reading them', async (t) => {
+    const path = join(await temporaryFolder(t), 'album');
+    const record = await stopped(album, path, [0, 1, 2, 3, 5]);
+    assert.ok(record.clean);
+    const { storage, have, hashed } = await open(album, path, { resume: record });
+    assert.equal(hashed, 0);
+    assert.deepEqual(
+      range(album.pieceCount).filter((piece) => have.has(piece)),
+      [0, 1, 2, 3, 5],
+    );
+    await storage.close();
+  });
+
+  it('checks only the file that changed, and fetches only what failed', async (t) => {
+    const path = join(await temporaryFolder(t), 'album');
+    const record = await stopped(album, path, range(album.pieceCount));
+    const bytes = await readFile(join(path, 'two'));
+    bytes[PIECE + 7]! ^= 1;
+    await writeFile(join(path, 'two'), bytes);
+    const { storage, have, hashed } = await open(album, path, { resume: record });
+    // Pieces 4 to 8 touch the second file; the last of them also the third.
+    assert.equal(hashed, PIECE * 5);
+    assert.deepEqual(
+      range(album.pieceCount).filter((piece) => !have.has(piece)),
+      [5],
+    );
+    await new SampleSlab(album, pool).commitAll(storage, [5]);
+    await storage.finish();
+    await storage.close();
+    for (const [name, content] of album.contents)
+      assert.deepEqual(new Uint8Array(await readFile(join(path, name))), content);
+  });
+
+  it('notices what is missing, cut short or longer', async (t) => {
+    const path = join(await temporaryFolder(t), 'album');
+    const record = await stopped(album, path, range(album.pieceCount));
+    await rm(join(path, 'one'));
+    await truncate(join(path, 'two'), PIECE * 2);
+    await appendFile(join(path, 'three'), 'more');
+    const { storage, have } = await open(album, path, { resume: record });
+    assert.deepEqual(
+      range(album.pieceCount).filter((piece) => have.has(piece)),
+      [4, 5, 9, 10],
+    );
+    await new SampleSlab(album, pool).commitAll(storage, [0, 1, 2, 3, 6, 7, 8]);
+    await storage.finish();
+    await storage.close();
+    for (const [name, content] of album.contents)
+      assert.deepEqual(new Uint8Array(await readFile(join(path, name))), content);
+  });
+
+  it('leaves alone another file that took the place of ours', async (t) => {
+    const path = join(await temporaryFolder(t), 'album');
+    const record = await stopped(album, path, range(album.pieceCount));
+    await writeFile(join(path, 'new'), 'my own');
+    await rename(join(path, 'new'), join(path, 'one'));
+    await assert.rejects(open(album, path, { resume: record }), { code: 'ERR_DESTINATION' });
+    assert.equal(await readFile(join(path, 'one'), 'utf8'), 'my own');
+  });
+
+  it('never repairs data that was there before us, or that is the original of a share', async (t) => {
+    for (const readOnly of [false, true]) {
+      const path = join(await temporaryFolder(t), 'album');
+      await writeSample(album, path);
+      const { storage, have } = await open(album, path, { readOnly });
+      assert.ok(have.complete);
+      await storage.close();
+      const resume = await storage.state(NO_TOTALS);
+      const edited = await readFile(join(path, 'two'));
+      edited.write('edited', PIECE);
+      await writeFile(join(path, 'two'), edited);
+      await assert.rejects(open(album, path, { resume }), { code: 'ERR_DESTINATION', message: /--overwrite/ });
+      assert.deepEqual(await readFile(join(path, 'two')), edited);
+    }
+  });
+
+  it('does not believe a record of another torrent, place or shape', async (t) => {
+    const path = join(await temporaryFolder(t), 'album');
+    const record = await stopped(album, path, range(album.pieceCount));
+    for (const resume of [
+      { ...record, infoHash: 'f'.repeat(40) },
+      { ...record, path: `${path}-2` },
+      { ...record, files: [] },
+      { ...record, have: new Bitfield(1) },
+    ]) {
+      const { storage, have, hashed } = await open(album, path, { resume });
+      assert.equal(hashed, album.data.length);
+      assert.ok(have.complete);
+      await storage.close();
+    }
+  });
+
+  it('vouches for nothing that is being written', async (t) => {
+    const path = join(await temporaryFolder(t), 'album');
+    const { storage } = await open(album, path);
+    const slab = new SampleSlab(album, pool);
+    await slab.commitAll(storage, range(4));
+    await storage.finish();
+    const writing = slab.commitAll(storage, [4, 5]);
+    const record = await storage.state(NO_TOTALS);
+    assert.ok(!record.clean);
+    assert.ok(record.files[0] !== undefined, 'a file that is whole does not change any more');
+    assert.equal(record.files[1], undefined);
+    await writing;
+    // What came after the record is found again all the same.
+    await storage.close();
+    const { storage: again, have } = await open(album, path, { resume: record });
+    assert.equal(have.count, 6);
+    await again.close();
+  });
+
+  it('finds every piece that was reported after kill -9 at any moment', { timeout: 60_000 }, async (t) => {
+    const script = fileURLToPath(new URL('../../../test/harness/storage-writer-main.ts', import.meta.url));
+    const folder = await temporaryFolder(t);
+    for (const round of range(6)) {
+      const path = join(folder, `round-${round}`);
+      const child = spawn(process.execPath, [script, path], { stdio: ['ignore', 'pipe', 'inherit'] });
+      const reported: number[] = [];
+      const lines = createInterface({ input: child.stdout });
+      lines.on('line', (line) => {
+        reported.push(Number(line));
+        if (reported.length === 1 + round * 11) child.kill('SIGKILL');
+      });
+      const [[, signal]] = await Promise.all([once(child, 'exit'), once(lines, 'close')]);
+      assert.equal(signal, 'SIGKILL');
+      const sample = crashSample();
+      const { storage, have, reused } = await open(sample, path);
+      for (const piece of reported) assert.ok(have.has(piece), `round ${round}: piece ${piece} was lost`);
+      assert.ok(reused >= reported.reduce((sum, piece) => sum + sample.piece(piece).length, 0));
+      const missing = range(sample.pieceCount).filter((piece) => !have.has(piece));
+      await new SampleSlab(sample, pool).commitAll(storage, missing);
+      await storage.finish();
+      await storage.close();
+      for (const [name, content] of sample.contents)
+        assert.deepEqual(new Uint8Array(await readFile(join(path, name))), content);
+    }
+  });
+});
+
+/** The same as in `storage-writer-main.ts`. */
+function crashSample(): Sample {
+  return makeSample('crash', PIECE, [
+    { path: 'a', length: PIECE * 20 + 77 },
+    { path: 'b/c', length: PIECE * 30 + 1 },
+    { path: 'd', length: PIECE * 30 },
+  ]);
+}
+
+describe('a file that changes while it is seeded', () => {
+  const ways: [string, (file: string) => Promise<void>][] = [
+    ['grows', (file) => appendFile(file, 'x')],
+    ['shrinks', (file) => truncate(file, PIECE)],
+    ['vanishes', (file) => rm(file)],
+    [
+      'is replaced',
+      async (file) => {
+        const { atime, mtime } = await stat(file);
+        await writeFile(`${file}.new`, Buffer.alloc(PIECE * 4 + 100));
+        await utimes(`${file}.new`, atime, mtime);
+        await rename(`${file}.new`, file);
+      },
+    ],
+    [
+      'is written to',
+      async (file) => {
+        const bytes = await readFile(file);
+        bytes[0]! ^= 1;
+        await writeFile(file, bytes);
+      },
+    ],
+  ];
+  for (const [what, change] of ways) {
+    it(`is not served any more: it ${what}`, async (t) => {
+      const path = join(await temporaryFolder(t), 'album');
+      await writeSample(album, path);
+      const lost: [string, readonly number[]][] = [];
+      const { storage } = await open(album, path, { onChanged: (file, pieces) => lost.push([file, pieces]) });
+      await change(join(path, 'two'));
+      await assert.rejects(readPiece(storage, album, 5), { code: 'ERR_SOURCE', message: /two/ });
+      await assert.rejects(readPiece(storage, album, 8), { code: 'ERR_SOURCE' });
+      assert.deepEqual(lost, [[join(path, 'two'), [4, 5, 6, 7, 8]]]);
+      assert.deepEqual(await readPiece(storage, album, 0), album.piece(0));
+      assert.deepEqual(await readPiece(storage, album, 9), album.piece(9));
+      await storage.close();
+      const record = await storage.state(NO_TOTALS);
+      assert.equal(record.files[1], undefined);
+      assert.ok(!record.have.has(5) && record.have.has(0));
+    });
+  }
+
+  it('is noticed within a second also when it is open and being read', async (t) => {
+    const path = join(await temporaryFolder(t), 'album');
+    await writeSample(album, path);
+    const { storage } = await open(album, path);
+    assert.deepEqual(await readPiece(storage, album, 5), album.piece(5));
+    const bytes = await readFile(join(path, 'two'));
+    bytes[PIECE]! ^= 1;
+    await writeFile(join(path, 'two'), bytes);
+    const deadline = performance.now() + 10_000;
+    for (;;) {
+      const error = await readPiece(storage, album, 5).then(
+        () => undefined,
+        (failure: Error) => failure,
+      );
+      if (error !== undefined) break;
+      assert.ok(performance.now() < deadline, 'the change was never noticed');
+    }
+    await storage.close();
+  });
+});
