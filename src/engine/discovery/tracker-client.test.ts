@@ -31,21 +31,32 @@ const REPLY = encodeAnnounceReply({
   compact: true,
 });
 
-const cleanups: (() => unknown)[] = [];
-after(async () => {
-  for (const cleanup of cleanups) await cleanup();
+const cleanups: (() => void)[] = [];
+after(() => {
+  for (const cleanup of cleanups) cleanup();
 });
 
 function makeClient(options: ConstructorParameters<typeof TrackerClient>[0] = {}): TrackerClient {
   const client = new TrackerClient(options);
-  cleanups.unshift(() => client.close());
+  cleanups.push(() => client.close());
   return client;
 }
 
 async function listen(server: net.Server, host = '127.0.0.1'): Promise<number> {
-  await new Promise<void>((resolve) => server.listen(0, host, resolve));
-  cleanups.push(() => new Promise((resolve) => server.close(resolve)));
-  if (server instanceof http.Server) cleanups.unshift(() => server.closeAllConnections());
+  const sockets = new Set<net.Socket>();
+  server.on('connection', (socket) => {
+    sockets.add(socket);
+    socket.on('error', () => {});
+    socket.on('close', () => sockets.delete(socket));
+  });
+  await new Promise<void>((resolve, reject) => {
+    server.once('error', reject);
+    server.listen(0, host, resolve);
+  });
+  cleanups.push(() => {
+    server.close();
+    for (const socket of sockets) socket.destroy();
+  });
   return (server.address() as net.AddressInfo).port;
 }
 
@@ -207,10 +218,7 @@ test('what is no tracker is named', async () => {
   const missing = await serve((_, response) => response.writeHead(404).end('x'));
   const status = await failureOf(client.announce(missing, PARAMETERS), 'ERR_TRACKER_REPLY', 'http_status');
   assert.match(status.message, /404/);
-  const raw = net.createServer((socket) => {
-    socket.on('error', () => {});
-    socket.end('SSH-2.0-OpenSSH\r\n');
-  });
+  const raw = net.createServer((socket) => socket.end('SSH-2.0-OpenSSH\r\n'));
   const port = await listen(raw);
   await failureOf(client.announce(`http://127.0.0.1:${port}/`, PARAMETERS), 'ERR_TRACKER_UNREACHABLE', 'not_http');
   await failureOf(client.announce(page.replace('http:', 'https:'), PARAMETERS), 'ERR_TRACKER_UNREACHABLE', 'tls');

@@ -1,6 +1,7 @@
 // Fetches announces and scrapes over HTTP and HTTPS. Bounds everything a tracker can do to us: time, size, redirects.
 // Knows nothing of tiers and schedules; a tracker's refusal is a reply, not an error.
 
+import { type LookupAddress, type LookupOptions, lookup } from 'node:dns';
 import http from 'node:http';
 import https from 'node:https';
 import { ShoalError } from '../../base/errors.ts';
@@ -117,6 +118,7 @@ export class TrackerClient {
       }
       const request = (secure ? https : http).get(target, {
         agent: secure ? this.#secure : this.#plain,
+        lookup: lookUp,
         headers: { 'user-agent': this.#userAgent, accept: '*/*', 'accept-encoding': 'identity' },
       });
       let settled = false;
@@ -170,6 +172,19 @@ export class TrackerClient {
       });
     });
   }
+}
+
+type LookupCallback = (error: NodeJS.ErrnoException | null, address: string | LookupAddress[], family?: number) => void;
+
+const LOOPBACK: readonly LookupAddress[] = [
+  { address: '127.0.0.1', family: 4 },
+  { address: '::1', family: 6 },
+];
+
+/** `localhost` is both loopback addresses whatever the hosts file lists (RFC 6761); the rest is for the system to say. */
+function lookUp(hostname: string, options: LookupOptions, done: LookupCallback): void {
+  if (options.all === true && hostname.toLowerCase() === 'localhost') process.nextTick(done, null, LOOPBACK.slice());
+  else lookup(hostname, options, done);
 }
 
 /** Gathers a body of bounded size, and says exactly once how that went. */
