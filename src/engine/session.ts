@@ -7,19 +7,23 @@ import { performance } from 'node:perf_hooks';
 import { ShoalError } from '../base/errors.ts';
 import { createTorrent } from '../io/disk/create.ts';
 import { HashPool } from '../io/disk/hash-pool.ts';
-import { createIdentity, openIdentity } from '../io/identity.ts';
+import { createIdentity, type Identity, openIdentity } from '../io/identity.ts';
 import { findDirectories } from '../io/paths.ts';
+import { FilePins, MemoryPins, type Pins } from '../io/stores/pins.ts';
 import { ResumeStore } from '../io/stores/resume.ts';
 import { type Listener, listen, type TcpSocket } from '../io/tcp.ts';
+import { encodeMetainfo } from '../protocol/metainfo-build.ts';
 import { announceUrlOf } from '../protocol/tracker/http.ts';
 import { makePeerId } from '../protocol/wire/peer-id.ts';
 import { ActiveTorrent, type Original, type TorrentContext, type TorrentOptions } from './active-torrent.ts';
+import { resolveName } from './catalog.ts';
+import { type Published, publishEntry } from './catalog-publish.ts';
 import { Connection } from './connection.ts';
 import { FramePool } from './frame-pool.ts';
 import { Throttle } from './throttle.ts';
 import { type ResolvedSource, resolveSource } from './torrent-source.ts';
 import { TrackerSessions } from './tracker-sessions.ts';
-import type { AddOptions, SeedOptions, SessionOptions, Torrent, TorrentSource } from './types.ts';
+import type { AddOptions, GetOptions, SeedOptions, SessionOptions, Torrent, TorrentSource } from './types.ts';
 
 export const CLIENT_NAME = 'Shoal 0.1.0';
 const DEFAULT_MEMORY = 32 * 1024 * 1024;
@@ -36,15 +40,25 @@ export class Session implements AsyncDisposable {
   readonly #options: SessionOptions;
   readonly #listener: Listener;
   readonly #context: TorrentContext;
+  readonly #identity: Identity;
+  readonly #pins: Pins;
   readonly #torrents = new Map<string, ActiveTorrent>();
   readonly #waiting = new Set<Connection>();
   readonly #ticker: NodeJS.Timeout;
   #closing: Promise<void> | undefined;
 
-  private constructor(options: SessionOptions, listener: Listener, context: TorrentContext) {
+  private constructor(
+    options: SessionOptions,
+    listener: Listener,
+    identity: Identity,
+    pins: Pins,
+    context: TorrentContext,
+  ) {
     this.#options = options;
     this.#listener = listener;
     this.#context = context;
+    this.#identity = identity;
+    this.#pins = pins;
     this.#ticker = setInterval(() => {
       const now = context.clock();
       for (const torrent of this.#torrents.values()) torrent.tick(now);
@@ -55,6 +69,7 @@ export class Session implements AsyncDisposable {
   static async open(options: SessionOptions = {}): Promise<Session> {
     const state = options.state === undefined ? findDirectories().state : options.state;
     const identity = state === null ? createIdentity() : await openIdentity(state);
+    const pins = state === null ? new MemoryPins() : new FilePins(path.join(state, 'pins'));
     let session: Session | undefined;
     const early: TcpSocket[] = [];
     const listener = await listen(options.listen, (socket) => {
@@ -80,7 +95,7 @@ export class Session implements AsyncDisposable {
       purpose: options.purpose ?? 'shoal',
       lockDirectory: (infoHash) => (state === null ? undefined : path.join(state, 'torrents', infoHash)),
     };
-    session = new Session(options, listener, context);
+    session = new Session(options, listener, identity, pins, context);
     for (const socket of early) session.#accept(socket);
     return session;
   }
@@ -104,6 +119,56 @@ export class Session implements AsyncDisposable {
    */
   async add(source: TorrentSource, options: AddOptions = {}): Promise<Torrent> {
     return this.#add(resolveSource(source), options);
+  }
+
+  /**
+   * Fetches a name from the catalogs of the session's trackers, or of those given. Verifies the publisher's signature and
+   * remembers publisher and version. Throws ERR_NOT_IN_CATALOG, ERR_PUBLISHER_CHANGED, ERR_ROLLBACK and what `add` throws.
+   */
+  async get(name: string, options: GetOptions = {}): Promise<Torrent> {
+    const { from, version, publisher, trust, signal, ...add } = options;
+    const found = await resolveName({
+      trackers: from ?? this.#trackers(),
+      name,
+      version,
+      publisher,
+      trust,
+      signal,
+      pins: this.#pins,
+    });
+    return this.add(found.torrentBytes, { ...add, trackers: [...found.trackers, ...(add.trackers ?? [])] });
+  }
+
+  /**
+   * Puts a torrent that this session has the metadata of into the catalogs of its trackers, under a name and signed with
+   * the identity of the session's state. Throws ERR_NAME_TAKEN, ERR_QUOTA, ERR_TRACKER_UNREACHABLE.
+   */
+  async publish(
+    torrent: Torrent,
+    name: string = torrent.status.name,
+    trackers?: readonly string[],
+  ): Promise<Published> {
+    const { metainfo } = torrent;
+    if (metainfo === undefined)
+      throw new ShoalError(
+        'ERR_METAINFO',
+        `the metadata of ${torrent.infoHash} is not here yet; wait for it, then publish`,
+      );
+    return publishEntry({
+      trackers: trackers ?? this.#trackers(),
+      identity: this.#identity,
+      pins: this.#pins,
+      name,
+      torrentBytes: encodeMetainfo({ infoBytes: metainfo.infoBytes }),
+      metainfo,
+    });
+  }
+
+  #trackers(): readonly string[] {
+    const { trackers } = this.#options;
+    if (trackers === undefined || trackers.length === 0)
+      throw new ShoalError('ERR_USAGE', 'a name needs a tracker; give one to Session.open or to this call');
+    return trackers;
   }
 
   /** Hashes files or folders and seeds them where they are. */

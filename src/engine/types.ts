@@ -37,6 +37,18 @@ export interface AddOptions {
   peers?: readonly Endpoint[];
 }
 
+export interface GetOptions extends AddOptions {
+  /** Trackers to ask instead of the session's: base or announce URLs. */
+  from?: readonly string[];
+  /** This version instead of the newest. */
+  version?: number;
+  /** Insist on this publisher: 64 hex digits of its ed25519 key. */
+  publisher?: string;
+  /** Accept that the name changed hands since it was first seen. */
+  trust?: boolean;
+  signal?: AbortSignal;
+}
+
 export interface SeedOptions {
   /** Name in the metadata; default the path's own name (required for several paths). */
   name?: string;

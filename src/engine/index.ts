@@ -1,0 +1,23 @@
+// The package entry `shoal`: the embeddable engine.
+
+export type { Endpoint } from '../base/endpoint.ts';
+export { type ErrorCode, EXIT, ShoalError } from '../base/errors.ts';
+export type { Metainfo } from '../protocol/metainfo.ts';
+export type { MetainfoFile } from '../protocol/metainfo-files.ts';
+export type { Published } from './catalog-publish.ts';
+export { Session } from './session.ts';
+export {
+  type AddOptions,
+  type DownloadSummary,
+  type GetOptions,
+  type PeerStatus,
+  PIECE,
+  type SeedOptions,
+  type SessionOptions,
+  type Torrent,
+  type TorrentEvent,
+  type TorrentSource,
+  type TorrentState,
+  type TorrentStatus,
+  type TrackerStatus,
+} from './types.ts';
