@@ -1,7 +1,6 @@
 // Which peers of a swarm an announce is answered with: a random draw of those the asker can use and reach, under the
 // addresses by which it reaches them. Never the asker itself, and no host and port twice.
 
-import { equalBytes } from '../base/bytes.ts';
 import type { Random } from '../base/ports.ts';
 import { encodeLatin1 } from '../base/utf8.ts';
 import { leaseEnd, packBytes } from './peer-entry.ts';
@@ -27,9 +26,8 @@ export function selectPeers(
     const own = encodeLatin1(peer.host);
     const address = addressFor(own, peer.scope, asker);
     if (address === undefined) return undefined;
-    // The asker may be in the swarm under several addresses. Its peer id alone would not do: anyone can claim it.
-    const isAsker = peer.port === request.port && (peer.peerId === peerId || equalBytes(address, asker.address));
-    if (isAsker) return undefined;
+    // The asker itself, under this or another of its addresses. The peer id alone would not do: anyone can claim it.
+    if (peer.port === request.port && peer.peerId === peerId) return undefined;
     if (address !== own) {
       hostPorts ??= new Set();
       if (hostPorts.has(peer.port) || roster.find(packBytes(address), peer.port) !== undefined) return undefined;

@@ -238,7 +238,7 @@ export class Registry {
   /** The state as lines of text, for `restore`. May be drawn out, a line now and then, while announces go on. */
   *snapshot(now: number): Generator<string, void> {
     yield formatHeader();
-    for (const session of this.#sessions.values()) yield formatSession(session);
+    for (const session of this.#sessions.values()) if (session.expires > now) yield formatSession(session);
     for (const [infoHash, completed] of this.#completed)
       if (!this.#swarms.has(infoHash)) yield formatSwarm(infoHash, completed, undefined, now);
     for (const roster of this.#swarms.values())
@@ -366,7 +366,7 @@ export class Registry {
       seed: left === 0,
     };
     if (this.#swarms.get(infoHash, now)?.find(host, port) !== undefined) return;
-    if (remaining > 0 && this.#makeRoom(infoHash, peer, now))
+    if ((session !== undefined || remaining > 0) && this.#makeRoom(infoHash, peer, now))
       this.#swarms.renew(this.#swarms.add(infoHash, peer), peer, session);
   }
 

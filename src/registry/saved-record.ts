@@ -4,7 +4,7 @@
 import { Bitfield } from '../base/bitfield.ts';
 import { fromHex, toHex } from '../base/bytes.ts';
 import { encodeLatin1 } from '../base/utf8.ts';
-import { type PeerEntry, packBytes, type SessionEntry } from './peer-entry.ts';
+import { leaseEnd, type PeerEntry, packBytes, type SessionEntry } from './peer-entry.ts';
 import type { Roster } from './roster.ts';
 
 export const SAVED_VERSION = 1;
@@ -53,7 +53,7 @@ export function formatSession(session: SessionEntry): string {
 
 export function formatSwarm(infoHash: string, completed: number, roster: Roster | undefined, now: number): string {
   const rows: PeerRow[] = [];
-  for (const peer of roster ?? []) rows.push(peerRow(peer, now));
+  for (const peer of roster ?? []) if (leaseEnd(peer) > now) rows.push(peerRow(peer, now));
   return JSON.stringify(['swarm', infoHash, completed, rows]);
 }
 

@@ -71,7 +71,8 @@ export class SwarmTable {
   renew(roster: Roster, peer: PeerEntry, session: SessionEntry | undefined): void {
     const seed = peer.left === 0;
     if (seed !== peer.seed) this.seeds += seed ? 1 : -1;
-    const lost = peer.seed && !seed;
+    // A seed that lacks something again: what its session reported is no longer true.
+    const lost = peer.seed && !seed ? peer.holding : undefined;
     roster.setSeed(peer, seed);
     if (peer.holding?.session !== session) {
       this.#release(roster, peer);
@@ -79,7 +80,7 @@ export class SwarmTable {
     }
     const { holding } = peer;
     if (holding !== undefined && seed) this.#reports.complete(roster, holding);
-    if (holding !== undefined && lost) this.#reports.replace(roster, holding, undefined);
+    if (holding !== undefined && holding === lost) this.#reports.replace(roster, holding, undefined);
     roster.quietUntil = Math.min(roster.quietUntil, leaseEnd(peer));
   }
 
