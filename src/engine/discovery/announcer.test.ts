@@ -218,11 +218,26 @@ test('a torrent that is upload-only announces paused', async () => {
   stats.upload_only = false;
   announcer.needPeers();
   await until(() => found.length === 2, 'the second answer');
-  announcer.update('paused');
   stats.upload_only = true;
+  announcer.needPeers();
   await until(() => found.length === 3, 'the third answer');
+  Object.assign(stats, { left: 0 });
+  announcer.update('completed');
+  await until(() => found.length === 4, 'the fourth answer');
   await announcer.stop();
-  assert.deepEqual(tracker.events, ['paused', '', 'paused', 'stopped']);
+  assert.deepEqual(tracker.events, ['paused', '', 'paused', 'completed', 'stopped']);
+});
+
+test('a torrent that is told to pause announces it once', async () => {
+  const tracker = await new Tracker().live();
+  const { announcer, found } = announce([[tracker.url]]);
+  announcer.start();
+  await until(() => found.length === 1, 'the first answer');
+  announcer.update('paused');
+  announcer.update('paused');
+  await until(() => found.length === 2, 'the second answer');
+  await announcer.stop();
+  assert.deepEqual(tracker.events, ['started', 'paused', 'stopped']);
 });
 
 test('leaving waits for nobody who is silent, and gives up what is under way', async () => {

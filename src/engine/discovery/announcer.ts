@@ -135,13 +135,13 @@ export class Announcer {
   #handle(event: ScheduleEvent): void {
     if (this.#stopping !== undefined) return;
     const now = this.#clock();
-    this.#schedule.handle(event, now);
     this.#followStats(now);
+    this.#schedule.handle(event, now);
     this.#carryOut();
     this.#sleep();
   }
 
-  /** A torrent that says so by itself need not call `update('paused')`. */
+  /** A torrent whose stats say whether it is upload-only need not call `update('paused')`. */
   #followStats(now: number): void {
     const { left, upload_only } = this.#options.stats();
     if (upload_only === undefined || this.#paused === (upload_only && left > 0)) return;
