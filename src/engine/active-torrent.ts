@@ -175,12 +175,7 @@ export class ActiveTorrent implements Torrent {
       session: (url) => context.trackers.sessionId(url),
       onPeers: (endpoints) => this.#found(endpoints, false),
     });
-    context.trackers.track(
-      this.infoHash,
-      tiers.flat(),
-      () => this.#swarm.view.content?.ledger.have,
-      () => this.#announcer.needPeers(),
-    );
+    this.#trackSessions();
   }
 
   /** Locks the torrent, checks the disk and starts announcing. Rejects when the destination cannot be used. */
@@ -419,6 +414,21 @@ export class ActiveTorrent implements Torrent {
   accept(connection: Connection, handshake: Handshake): string | undefined {
     if (this.#state === 'checking' || this.#stopping !== undefined) return 'the torrent is not ready';
     return this.#links.accept(connection, handshake);
+  }
+
+  announceTo(tiers: readonly (readonly string[])[]): void {
+    this.#announcer.addTrackers(tiers);
+    this.#trackSessions();
+    this.#announcer.renew();
+  }
+
+  #trackSessions(): void {
+    this.#context.trackers.track(
+      this.infoHash,
+      this.#announcer.statuses().map((status) => status.url),
+      () => this.#swarm.view.content?.ledger.have,
+      () => this.#announcer.renew(),
+    );
   }
 
   addPeer(endpoint: Endpoint): void {

@@ -154,7 +154,7 @@ export class Session implements AsyncDisposable {
         'ERR_METAINFO',
         `the metadata of ${torrent.infoHash} is not here yet; wait for it, then publish`,
       );
-    return publishEntry({
+    const published = await publishEntry({
       trackers: trackers ?? this.#trackers(),
       identity: this.#identity,
       pins: this.#pins,
@@ -162,6 +162,8 @@ export class Session implements AsyncDisposable {
       torrentBytes: encodeMetainfo({ infoBytes: metainfo.infoBytes }),
       metainfo,
     });
+    torrent.announceTo(published.trackers);
+    return published;
   }
 
   #trackers(): readonly string[] {

@@ -172,6 +172,8 @@ export interface Torrent {
   /** Ends after `stopped` or `failed`. A late subscriber gets the last `metadata`, `done` or `failed` again. */
   events(): AsyncIterable<TorrentEvent>;
   addPeer(endpoint: Endpoint): void;
+  /** Announces at once to these trackers, in tiers, and to those it has: after the torrent was registered somewhere. */
+  announceTo(tiers: readonly (readonly string[])[]): void;
   /** Tells trackers and peers, saves the state, closes the files. Resumable. */
   stop(): Promise<void>;
 }

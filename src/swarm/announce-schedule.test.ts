@@ -369,3 +369,20 @@ test('whatever happens: one announce per tracker at a time, started until it kno
     { numRuns: 300 },
   );
 });
+
+test('a renewal is announced at once, even to a tracker that refused or is being asked', () => {
+  const schedule = new AnnounceSchedule({ tiers: [['a'], ['b']], random: () => 0.5 });
+  const sent = (): string[] => schedule.outbox.splice(0).map((command) => command.url);
+  schedule.handle({ type: 'started' }, 0);
+  assert.deepEqual(sent(), ['a', 'b']);
+  schedule.handle({ type: 'failed', url: 'a', retryIn: 'never' }, 10);
+  schedule.handle({ type: 'renewed' }, 20);
+  assert.deepEqual(sent(), ['a'], 'b is being asked');
+  schedule.handle({ type: 'failed', url: 'b', retryIn: 'never' }, 30);
+  assert.deepEqual(sent(), ['b'], 'what it refused is out of date');
+  schedule.handle({ type: 'answered', url: 'a', interval: 60_000 }, 40);
+  schedule.handle({ type: 'answered', url: 'b', interval: 60_000 }, 50);
+  assert.deepEqual(sent(), []);
+  schedule.handle({ type: 'renewed' }, 60);
+  assert.deepEqual(sent(), ['a', 'b']);
+});

@@ -24,6 +24,8 @@ export type ScheduleEvent =
   | { type: 'paused' }
   | { type: 'resumed' }
   | { type: 'peersNeeded' }
+  /** What a tracker knows of us or of the torrent is out of date (it was registered, a session was opened): tell all now. */
+  | { type: 'renewed' }
   | { type: 'tiersAdded'; tiers: readonly (readonly string[])[] }
   /** Leave the swarm: announces under way are given up and never reported; whoever may know us hears `stopped`. */
   | { type: 'stopped' };
@@ -74,6 +76,8 @@ interface Group {
   gap: Milliseconds;
   /** Something happened during the announce under way that the trackers must hear at once. */
   again: boolean;
+  /** The announce under way may be refused for what has changed meanwhile. */
+  renewed: boolean;
 }
 
 export class AnnounceSchedule {
@@ -136,6 +140,15 @@ export class AnnounceSchedule {
       case 'peersNeeded':
         for (const group of this.#groups) this.#hurry(group, now);
         break;
+      case 'renewed':
+        for (const tracker of this.#trackers()) tracker.notBefore = 0;
+        for (const group of this.#groups)
+          if (group.busy === undefined) group.nextAt = now;
+          else {
+            group.again = true;
+            group.renewed = true;
+          }
+        break;
       case 'tiersAdded':
         for (const group of this.#addTiers(event.tiers)) group.nextAt = Math.min(group.nextAt, now);
         break;
@@ -171,6 +184,7 @@ export class AnnounceSchedule {
           everAnswered: false,
           gap: WAIT_FOR_PEERS,
           again: false,
+          renewed: false,
         };
         this.#groups.push(group);
       }
@@ -223,6 +237,7 @@ export class AnnounceSchedule {
     group.busy = { tracker, event };
     group.lastTry = now;
     group.again = false;
+    group.renewed = false;
     this.outbox.push({ type: 'announce', url: tracker.url, event });
   }
 
@@ -268,6 +283,10 @@ export class AnnounceSchedule {
     if (group?.busy === undefined) return;
     const { tracker } = group.busy;
     group.busy = undefined;
+    if (group.renewed) {
+      group.nextAt = now;
+      return;
+    }
     tracker.notBefore = retryIn === 'never' ? Number.POSITIVE_INFINITY : now + (retryIn ?? minInterval ?? 0);
     // It will be told `started` with nothing left, which is all it needs to know.
     if (!tracker.knowsUs) tracker.owesCompleted = false;

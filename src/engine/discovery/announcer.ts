@@ -92,6 +92,11 @@ export class Announcer {
     this.#handle({ type: 'peersNeeded' });
   }
 
+  /** What the trackers know is out of date: the torrent was registered, or a session was opened. Tells them all now. */
+  renew(): void {
+    this.#handle({ type: 'renewed' });
+  }
+
   addTrackers(tiers: readonly (readonly string[])[]): void {
     this.#handle({ type: 'tiersAdded', tiers: this.#note(tiers) });
   }
