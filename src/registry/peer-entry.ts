@@ -2,7 +2,7 @@
 // and peer ids are kept as strings of one character per byte, which cost a fifth of a small byte array.
 
 import type { Bitfield } from '../base/bitfield.ts';
-import type { AddressClass } from '../base/endpoint.ts';
+import { type AddressClass, classifyAddress } from '../base/endpoint.ts';
 
 /** One peer of one swarm. Its identity is `host` and `port`, so that nobody can touch an entry of another address. */
 export interface PeerEntry {
@@ -52,6 +52,25 @@ export interface SessionEntry {
 /** When the entry is over, if nothing is heard before. */
 export function leaseEnd(peer: PeerEntry): number {
   return peer.holding === undefined ? peer.expires : peer.holding.session.expires;
+}
+
+/** An entry as it is before its first announce is noted. `seed` decides where the roster puts it. */
+export function createPeer(address: Uint8Array, port: number, seed: boolean, now: number): PeerEntry {
+  return {
+    host: packBytes(address),
+    scope: classifyAddress(address),
+    port,
+    peerId: '',
+    left: 0,
+    paused: false,
+    // A peer that comes as a seed has not become one here.
+    completed: seed,
+    expires: now,
+    seen: now,
+    holding: undefined,
+    at: 0,
+    seed,
+  };
 }
 
 export function packBytes(bytes: Uint8Array): string {

@@ -547,6 +547,16 @@ describe('piece reports', () => {
     );
   });
 
+  it('stay when an endpoint joins the session that was in the swarm by itself, as a seed', () => {
+    const world = new World();
+    const session = world.open('8.8.8.1', 'a');
+    world.announce('8.8.8.1:1', { session });
+    world.beat(session, { [HASH]: { pieces: bits(10, 3) } });
+    world.announce('2001:db8::1:1', { left: 0 });
+    world.announce('2001:db8::1:1', { session });
+    assert.equal(world.registry.availability(HASH, world.now)!.copies.join(''), '0001000000');
+  });
+
   it('take bounded memory', () => {
     const world = new World({ maxReportBytes: 5 });
     for (const [i, id] of ['a', 'b', 'c', 'd'].entries()) {

@@ -7,7 +7,7 @@ import type { Random } from '../base/ports.ts';
 import { encodeLatin1 } from '../base/utf8.ts';
 import { AllowList, refuse } from './allow-list.ts';
 import { type Availability, countCopies, type Holder, listHolders } from './availability.ts';
-import { type PeerEntry, packBytes, type SessionEntry } from './peer-entry.ts';
+import { createPeer, type PeerEntry, packBytes, type SessionEntry } from './peer-entry.ts';
 import { selectPeers } from './peer-selection.ts';
 import { type PieceReport, PieceReports } from './piece-reports.ts';
 import { describeAsker, type Source, unmapAddress } from './reachability.ts';
@@ -41,6 +41,9 @@ import { SwarmTable } from './swarm-table.ts';
 const MAX_RESEND = 1000;
 /** Peers of one swarm that a scrape looks at to tell downloaders from partial seeds. */
 const MAX_SCRAPED = 1000;
+
+/** Peers in one line of a saved state. */
+const SAVED_TOGETHER = 250;
 
 export class Registry {
   /** Addresses that stand for the tracker's own host, before the one an asker reached: those of its public URL. */
@@ -120,7 +123,7 @@ export class Registry {
       if (known !== undefined) this.#swarms.remove(roster!, known);
     } else {
       if (known !== undefined) this.#renew(roster!, known, request, interval, now);
-      else warning = this.#enter(request, host, address, interval, now);
+      else warning = this.#enter(request, address, interval, now);
       peers = this.#peersFor(request, source, now);
     }
     const { seeds, peers: others, completed } = this.counts(infoHash, now);
@@ -228,9 +231,9 @@ export class Registry {
 
   /**
    * Lets go of what has ended: all ended sessions, and of the swarms as many in turn as have `budget` peers together.
-   * To be called every second or so.
+   * To be called a few times a second.
    */
-  expire(now: number, budget = 20_000): void {
+  expire(now: number, budget = 5_000): void {
     this.#endSessions(now);
     this.#swarms.endLeases(now, budget);
   }
@@ -240,9 +243,14 @@ export class Registry {
     yield formatHeader();
     for (const session of this.#sessions.values()) if (session.expires > now) yield formatSession(session);
     for (const [infoHash, completed] of this.#completed)
-      if (!this.#swarms.has(infoHash)) yield formatSwarm(infoHash, completed, undefined, now);
-    for (const roster of this.#swarms.values())
-      yield formatSwarm(roster.infoHash, this.#completed.get(roster.infoHash) ?? 0, roster, now);
+      if (!this.#swarms.has(infoHash)) yield formatSwarm(infoHash, completed, [], now);
+    for (const { infoHash, seeds, leechers } of this.#swarms.values()) {
+      const completed = this.#completed.get(infoHash) ?? 0;
+      // Announces change the order of peers: these are taken down at once, however long it takes to write them.
+      const peers = [...seeds, ...leechers];
+      for (let at = 0; at < peers.length; at += SAVED_TOGETHER)
+        yield formatSwarm(infoHash, completed, peers.slice(at, at + SAVED_TOGETHER), now);
+    }
     for (const session of this.#sessions.values())
       for (const { infoHash, pieces } of session.holdings.values())
         if (pieces !== undefined) yield formatPieces(session.id, infoHash, pieces);
@@ -291,27 +299,10 @@ export class Registry {
     return Math.max(1, Math.round(stretched * (0.9 + 0.2 * this.#random())));
   }
 
-  #enter(request: Announcement, host: string, address: Uint8Array, interval: number, now: number): string | undefined {
-    const scope = classifyAddress(address);
-    const peer: PeerEntry = {
-      host,
-      scope,
-      port: request.port,
-      peerId: '',
-      left: 0,
-      paused: false,
-      completed: false,
-      expires: 0,
-      seen: now,
-      holding: undefined,
-      at: 0,
-      seed: request.left === 0,
-    };
+  #enter(request: Announcement, address: Uint8Array, interval: number, now: number): string | undefined {
+    const peer = createPeer(address, request.port, request.left === 0, now);
     if (!this.#makeRoom(request.infoHash, peer, now)) return 'this tracker is full: others are not told of you';
-    // A peer that comes as a seed has not become one here.
-    peer.completed = peer.seed;
-    const roster = this.#swarms.add(request.infoHash, peer);
-    this.#renew(roster, peer, request, interval, now);
+    this.#renew(this.#swarms.add(request.infoHash, peer), peer, request, interval, now);
     return undefined;
   }
 
@@ -348,24 +339,11 @@ export class Registry {
 
   #reenter(infoHash: string, saved: SavedPeer, now: number): void {
     const { host, port, peerId, left, paused, completed, silent, session: id } = saved;
-    const address = encodeLatin1(host);
+    if (this.#swarms.get(infoHash, now)?.find(host, port) !== undefined) return;
     const session = id === '' ? undefined : this.#sessions.find(id, now);
     const remaining = id !== '' && session === undefined ? this.#options.sessionLease : saved.remaining;
-    const peer: PeerEntry = {
-      host,
-      scope: classifyAddress(address),
-      port,
-      peerId,
-      left,
-      paused,
-      completed,
-      expires: now + remaining,
-      seen: now - silent,
-      holding: undefined,
-      at: 0,
-      seed: left === 0,
-    };
-    if (this.#swarms.get(infoHash, now)?.find(host, port) !== undefined) return;
+    const peer = createPeer(encodeLatin1(host), port, left === 0, now - silent);
+    Object.assign(peer, { peerId, left, paused, completed, expires: now + remaining });
     if ((session !== undefined || remaining > 0) && this.#makeRoom(infoHash, peer, now))
       this.#swarms.renew(this.#swarms.add(infoHash, peer), peer, session);
   }

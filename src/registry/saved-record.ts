@@ -5,7 +5,6 @@ import { Bitfield } from '../base/bitfield.ts';
 import { fromHex, toHex } from '../base/bytes.ts';
 import { encodeLatin1 } from '../base/utf8.ts';
 import { leaseEnd, type PeerEntry, packBytes, type SessionEntry } from './peer-entry.ts';
-import type { Roster } from './roster.ts';
 
 export const SAVED_VERSION = 1;
 
@@ -26,6 +25,7 @@ export interface SavedPeer {
 export type SavedRecord =
   | { kind: 'header'; version: number }
   | { kind: 'session'; id: string; publisher: string; host: string }
+  /** A large swarm has several. */
   | { kind: 'swarm'; infoHash: string; completed: number; peers: SavedPeer[] }
   | { kind: 'pieces'; session: string; infoHash: string; pieces: Bitfield };
 
@@ -51,9 +51,9 @@ export function formatSession(session: SessionEntry): string {
   return JSON.stringify(['session', session.id, session.publisher, hex(session.host)]);
 }
 
-export function formatSwarm(infoHash: string, completed: number, roster: Roster | undefined, now: number): string {
+export function formatSwarm(infoHash: string, completed: number, peers: Iterable<PeerEntry>, now: number): string {
   const rows: PeerRow[] = [];
-  for (const peer of roster ?? []) if (leaseEnd(peer) > now) rows.push(peerRow(peer, now));
+  for (const peer of peers) if (leaseEnd(peer) > now) rows.push(peerRow(peer, now));
   return JSON.stringify(['swarm', infoHash, completed, rows]);
 }
 

@@ -74,6 +74,14 @@ describe('a saved registry', () => {
     assert.equal(registry.scrape([HASH], 5)[0]!.downloaders, 3);
   });
 
+  it('brings back a swarm of many', () => {
+    const registry = create();
+    for (let i = 0; i < 1000; i++) announce(registry, `8.8.${i >> 8}.${i & 255}`, 0, { left: i % 2 });
+    const lines = [...registry.snapshot(0)];
+    assert.ok(Math.max(...lines.map((line) => line.length)) < 64 * 1024, 'in lines of bounded length');
+    assert.deepEqual(restart(lines).counts(HASH, 6), { seeds: 500, peers: 500, completed: 0 });
+  });
+
   it('goes on with the leases: the time the tracker was down counts against nobody', () => {
     const registry = restart();
     // Announced 200 s before the save with a lease of 450 s.

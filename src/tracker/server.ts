@@ -50,8 +50,8 @@ export interface Tracker {
   close(): Promise<void>;
 }
 
-/** Milliseconds between looks for ended leases: with a lease of 45 s, a killed peer is gone after 46. */
-const EXPIRE_EVERY = 1_000;
+/** Milliseconds between looks for ended leases. */
+const EXPIRE_EVERY = 250;
 /** Milliseconds between looks at what the name in the public URL means. */
 const RESOLVE_EVERY = 600_000;
 /** Milliseconds that open requests have to end when the tracker stops. */
