@@ -148,7 +148,6 @@ function bitfieldReceived(
   end: number,
   now: number,
 ): void {
-  countBitfield(peer);
   const { content } = state;
   if (content === undefined) {
     peer.early.bitfield = buffer.slice(start, end);
@@ -156,7 +155,17 @@ function bitfieldReceived(
     peer.early.haves.length = 0;
     return;
   }
-  setField(state, content, peer, decodeBitfield(buffer, start, end, content.geometry.pieceCount), now);
+  const field = decodeBitfield(buffer, start, end, content.geometry.pieceCount);
+  // Where many haves are due aria2 sends its bitfield instead, again and again: only one that is no progress is counted.
+  if (peer.have === undefined || !isGrowth(peer.have, field)) countBitfield(peer);
+  setField(state, content, peer, field, now);
+}
+
+/** Everything of before and something new. */
+function isGrowth(before: Bitfield, after: Bitfield): boolean {
+  if (after.count <= before.count) return false;
+  for (let i = 0; i < before.bytes.length; i++) if ((before.bytes[i]! & ~after.bytes[i]!) !== 0) return false;
+  return true;
 }
 
 function keepEarly(peer: Peer, all: boolean): void {
