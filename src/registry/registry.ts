@@ -343,7 +343,11 @@ export class Registry {
     const session = id === '' ? undefined : this.#sessions.find(id, now);
     const remaining = id !== '' && session === undefined ? this.#options.sessionLease : saved.remaining;
     const peer = createPeer(encodeLatin1(host), port, left === 0, now - silent);
-    Object.assign(peer, { peerId, left, paused, completed, expires: now + remaining });
+    peer.peerId = peerId;
+    peer.left = left;
+    peer.paused = paused;
+    peer.completed = completed;
+    peer.expires = now + remaining;
     if ((session !== undefined || remaining > 0) && this.#makeRoom(infoHash, peer, now))
       this.#swarms.renew(this.#swarms.add(infoHash, peer), peer, session);
   }

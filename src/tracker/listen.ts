@@ -18,8 +18,10 @@ export interface ConnectionLimits {
   requestTimeout: number;
   /** Milliseconds a connection may lie idle between requests: a session's heartbeat comes every 20 s. */
   keepAliveTimeout: number;
-  /** Milliseconds without a byte in either direction, while a request is being answered: who does not read is cut off. */
+  /** Milliseconds without a byte in either direction: who does not read its reply is cut off. */
   stallTimeout: number;
+  /** Milliseconds between looks for who has run out of the first two. */
+  checkEvery: number;
 }
 
 export const DEFAULT_CONNECTION_LIMITS: ConnectionLimits = {
@@ -30,6 +32,7 @@ export const DEFAULT_CONNECTION_LIMITS: ConnectionLimits = {
   requestTimeout: 60_000,
   keepAliveTimeout: 30_000,
   stallTimeout: 60_000,
+  checkEvery: 1_000,
 };
 
 /** Long enough for a scrape of 60 torrents and for what browsers send along; BEP 3 announces stay below 2 KiB. */
@@ -41,7 +44,7 @@ export function createTrackerServer(limits: ConnectionLimits): Server {
     headersTimeout: limits.headersTimeout,
     requestTimeout: limits.requestTimeout,
     keepAliveTimeout: limits.keepAliveTimeout,
-    connectionsCheckingInterval: 1_000,
+    connectionsCheckingInterval: limits.checkEvery,
     maxHeaderSize: MAX_HEADER_SIZE,
     noDelay: true,
   });
