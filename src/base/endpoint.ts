@@ -1,6 +1,12 @@
 // Network addresses as values: parsing, classes, compact form. Classification works on resolved bytes and never on the
 // look of a string, so 0177.0.0.1 or ::ffff:7f00:1 cannot pass for something else.
 
+import { toHex } from './bytes.ts';
+
+const MAPPED = '00000000000000000000ffff';
+const COMPATIBLE = '000000000000000000000000';
+const NAT64 = '0064ff9b0000000000000000';
+
 export interface Endpoint {
   /** A literal IPv4 or IPv6 address, IPv6 without brackets. */
   readonly host: string;
@@ -81,6 +87,10 @@ export function formatAddress(bytes: Uint8Array): string {
   return `${text.slice(0, bestStart).join(':')}::${text.slice(bestStart + bestLength).join(':')}`;
 }
 
+/**
+ * The class of 4 or 16 address bytes. An IPv6 address that only leads to an IPv4 one has the class of that one, or
+ * 64:ff9b::7f00:1 would pass for a global address.
+ */
 export function classifyAddress(bytes: Uint8Array): AddressClass {
   if (bytes.length === 4) {
     const [a, b] = [bytes[0]!, bytes[1]!];
@@ -98,7 +108,16 @@ export function classifyAddress(bytes: Uint8Array): AddressClass {
   if ((bytes[0]! & 0xfe) === 0xfc) return 'private';
   if (bytes[0] === 0xfe && (bytes[1]! & 0xc0) === 0x80) return 'link-local';
   if (bytes[0] === 0xff) return 'multicast';
-  return 'global';
+  const inner = embeddedIpv4(bytes);
+  return inner === undefined ? 'global' : classifyAddress(inner);
+}
+
+/** IPv4-mapped and -compatible (RFC 4291), NAT64 (RFC 6052) and 6to4 (RFC 3056) addresses carry an IPv4 address. */
+function embeddedIpv4(bytes: Uint8Array): Uint8Array | undefined {
+  if (bytes[0] === 0x20 && bytes[1] === 0x02) return bytes.subarray(2, 6);
+  const prefix = toHex(bytes.subarray(0, 12));
+  const carries = prefix === MAPPED || prefix === COMPATIBLE || prefix === NAT64;
+  return carries ? bytes.subarray(12) : undefined;
 }
 
 /** `1.2.3.4:80` or `[::1]:80`. */
@@ -109,7 +128,7 @@ export function formatEndpoint(endpoint: Endpoint): string {
 /** Splits `HOST:PORT`, `[V6]:PORT` or `:PORT` (host empty). The host may be a name. Undefined when malformed. */
 export function parseHostPort(text: string): Endpoint | undefined {
   const match = /^(?:\[([^\]]+)\]|([^:[\]]*)):([0-9]{1,5})$/.exec(text);
-  if (match === null) return undefined;
+  if (match === null || (match[1] !== undefined && parseIpv6(match[1]) === undefined)) return undefined;
   const port = Number(match[3]);
   return port > 65535 ? undefined : { host: match[1] ?? match[2] ?? '', port };
 }

@@ -18,10 +18,13 @@ export class TokenBucket {
     return this.#rate > 0;
   }
 
+  /** What was saved up is cut to the new rate; an overdraft takes as long to pay back as before, not more bytes. */
   setRate(rate: number, now: number): void {
-    this.available(now);
+    const saved = this.limited ? this.available(now) : 0;
+    const share = saved < 0 ? Math.min(1, rate / this.#rate) : 1;
     this.#rate = rate;
-    this.#tokens = Math.min(this.#tokens, rate * this.#burst);
+    this.#tokens = Math.min(saved * share, rate * this.#burst);
+    this.#filledAt = now;
   }
 
   /** Bytes that may pass now; Infinity without a limit, negative after an overdraft. */
