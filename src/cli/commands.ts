@@ -12,7 +12,7 @@ const tracker = command({
   briefs: {
     listen: 'where to listen (default 127.0.0.1:7070)',
     publicUrl: 'address others use; goes into .torrent files and magnet links',
-    admin: "file of the operator's token (default admin-token in the data directory; made on first start)",
+    admin: "file of the operator's token (default admin.token in the data directory; made on first start)",
   },
   description: [
     'Runs the meeting point: a BitTorrent tracker, the catalog in which files are published under names, its API and a page for browsers, until it is stopped. Only torrents in the catalog are served unless --open is given.',
@@ -151,7 +151,7 @@ const unshare = command({
   ],
   examples: [
     ['shoal unshare film.mkv', 'your own entry'],
-    ['shoal unshare film.mkv --admin /var/lib/shoal/admin-token', 'as the operator of the tracker'],
+    ['shoal unshare film.mkv --admin /var/lib/shoal/tracker/admin.token', 'as the operator of the tracker'],
   ],
   load: () => import('./commands/unshare.ts'),
 });

@@ -7,7 +7,7 @@ import { ShoalError } from '../base/errors.ts';
 import { printable } from '../base/printable.ts';
 import type { Session } from '../engine/session.ts';
 import type { AddOptions, DownloadSummary, Torrent, TorrentEvent, TorrentSource } from '../engine/types.ts';
-import { ResumeStore } from '../io/stores/resume-store.ts';
+import { ResumeStore } from '../io/stores/resume.ts';
 import { unlessAborted } from './interrupt.ts';
 import type { Output } from './output.ts';
 import { countOf, DownloadView, describeStall } from './render/download-view.ts';

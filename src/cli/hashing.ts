@@ -31,7 +31,8 @@ export async function hashPaths(
       `Hashing ${drawBar(state.hashed / Math.max(1, state.size), 20, output.unicode)} ${numbers()}  ${fit(printable(state.file), columns)}`,
     ],
     plain: () => (state.size === 0 ? '' : `Hashing: ${numbers()}`),
-    event: () => (state.size === 0 ? undefined : { hashed: state.hashed, size: state.size }),
+    eventName: 'hashing',
+    events: () => (state.size === 0 ? [] : [{ hashed: state.hashed, size: state.size }]),
   });
   try {
     const created = await createTorrent({

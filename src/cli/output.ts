@@ -25,8 +25,10 @@ export interface ProgressView {
   lines(columns: number): string[];
   /** One line for a log. */
   plain(): string;
-  /** Fields of a JSON `progress` event; undefined: nothing to say now. */
-  event?(): Record<string, unknown> | undefined;
+  /** What the JSON events are called; default `progress`. */
+  readonly eventName?: string;
+  /** Fields of the JSON events to write now. */
+  events?(): Record<string, unknown>[];
 }
 
 const DRAW_EVERY = 200;
@@ -119,8 +121,7 @@ export class Output {
 
   #tellEvents(view: ProgressView): () => void {
     const tell = () => {
-      const fields = view.event?.();
-      if (fields !== undefined) this.event('progress', fields);
+      for (const fields of view.events?.() ?? []) this.event(view.eventName ?? 'progress', fields);
     };
     tell();
     return every(EVENT_EVERY, tell);

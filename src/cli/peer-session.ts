@@ -57,3 +57,8 @@ export async function resolveHost(endpoint: Endpoint, flag: string): Promise<End
 export async function resolvePeers(peers: readonly Endpoint[] | undefined): Promise<Endpoint[]> {
   return Promise.all((peers ?? []).map((peer) => resolveHost(peer, '--peer')));
 }
+
+/** Where others reach a session, as one address. */
+export function listenOf(session: { readonly listenAddresses: readonly string[]; readonly port: number }): string {
+  return session.listenAddresses[0] ?? `:${session.port}`;
+}

@@ -35,7 +35,8 @@ export const run: CommandRun<(typeof COMMON)[number]> = async ({ output, signal 
       `${drawBar(checked / Math.max(1, total), Math.min(40, columns - 40), output.unicode)} ${bar()}`,
     ],
     plain: () => `Checking: ${bar()}`,
-    event: () => (total === 0 ? undefined : { checked, size: total }),
+    eventName: 'checking',
+    events: () => (total === 0 ? [] : [{ checked, size: total }]),
   });
   try {
     const onProgress = (done: number, all: number) => {

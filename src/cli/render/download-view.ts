@@ -58,11 +58,11 @@ export class DownloadView implements ProgressView {
     return `${name}: ${formatPercent(status.have, status.size)} of ${formatSize(status.size)}, ${formatRate(status.down)}, ${timeLeft(torrent)} left, ${countOf(status.peers, 'peer')}`;
   }
 
-  event(): Record<string, unknown> | undefined {
+  events(): Record<string, unknown>[] {
     const status = this.#find()?.status;
-    if (status === undefined || status.state === 'metadata' || status.state === 'checking') return undefined;
+    if (status === undefined || status.state === 'metadata' || status.state === 'checking') return [];
     const { have, size, piecesHave, pieceCount, down, up, peers, seeds, downloaded, uploaded, wasted, reused } = status;
-    return {
+    const fields = {
       have,
       size,
       pieces: piecesHave,
@@ -76,11 +76,12 @@ export class DownloadView implements ProgressView {
       wasted,
       reused,
     };
+    return [fields];
   }
 }
 
-export function countOf(count: number, noun: string): string {
-  return `${count} ${noun}${count === 1 ? '' : 's'}`;
+export function countOf(count: number, noun: string, plural = `${noun}s`): string {
+  return `${count} ${count === 1 ? noun : plural}`;
 }
 
 function percent(share: number): string {
