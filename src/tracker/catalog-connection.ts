@@ -95,11 +95,6 @@ export class CatalogConnection {
     this.#post({ type: 'close' });
   }
 
-  /** Ends the thread at once, as a crash would. */
-  async terminate(): Promise<void> {
-    await this.#worker.terminate();
-  }
-
   #post(request: WorkerRequest): void {
     this.#worker.postMessage(request);
   }
