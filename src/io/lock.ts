@@ -21,14 +21,23 @@ interface Holder {
 }
 
 /*
- * Each process that wants the lock makes a file of its own, `lock.claim.UNIQUE`, and only then looks for others. So of two
- * that come at once at least one sees the other; both may withdraw and try again. Nobody else's file is removed unless its
- * process is dead, and names are never used twice, so that removing is safe at any time. A claim that met nobody is renamed
- * to `lock.held.UNIQUE`.
+ * Each process that wants the lock makes a file of its own, `lock.claim.UNIQUE`, and has the lock once it has looked and
+ * seen no other. So of two that come at once at least one sees the other. The one with the smaller name then stays and
+ * looks again, the other withdraws and comes back when nobody is there. A claim keeps its name as long as it is held,
+ * because one that is being renamed can be missed by who reads the folder. Who has the lock adds `lock.held.UNIQUE`, which
+ * only says that waiting is no use. Names are never used twice and only what belongs to the dead is removed by others, so
+ * that removing is safe at any time.
  */
 const CLAIM = 'lock.claim.';
 const HELD = 'lock.held.';
-const TRIES = 40;
+/** Milliseconds after which one that neither takes nor leaves the lock (it may be suspended) counts as its holder. */
+const PATIENCE = 10_000;
+
+interface Rival {
+  unique: string;
+  held: boolean;
+  holder: Holder;
+}
 
 /**
  * Locks `folder`, which is made if need be. `description` tells others what holds it, such as "shoal get NAME". Throws
@@ -37,27 +46,48 @@ const TRIES = 40;
 export async function lock(folder: string, description: string): Promise<Lock> {
   try {
     await mkdir(folder, { recursive: true, mode: 0o700 });
-    for (let attempt = 1; ; attempt++) {
-      const unique = `${process.pid}-${randomBytes(6).toString('hex')}`;
-      const claim = join(folder, CLAIM + unique);
-      const held = join(folder, HELD + unique);
-      const holder: Holder = { pid: process.pid, start: processStart(process.pid) ?? '', description };
-      // Written under another name first: a claim that can be seen can be read.
-      const draft = join(folder, `lock.draft.${unique}`);
-      await writeFile(draft, JSON.stringify(holder), { flag: 'wx', mode: 0o600 });
-      await rename(draft, claim);
-      const rival = await findRival(folder, unique);
-      if (rival === undefined) {
-        await rename(claim, held);
-        return { release: () => rm(held, { force: true }) };
-      }
-      await rm(claim, { force: true });
-      if (rival.held || attempt === TRIES) throw lockedError(folder, rival.holder);
-      await delay(5 + Math.random() * 20 * attempt);
+    const deadline = performance.now() + PATIENCE;
+    for (;;) {
+      const taken =
+        (await findRivals(folder, '')).length > 0 ? undefined : await compete(folder, description, deadline);
+      if (taken !== undefined) return taken;
+      const rivals = await findRivals(folder, '');
+      const winner = rivals.find((rival) => rival.held) ?? (performance.now() > deadline ? rivals[0] : undefined);
+      if (winner !== undefined) throw lockedError(folder, winner.holder);
+      await delay(5 + Math.random() * 20);
     }
   } catch (error) {
     throw toDiskError(error, folder, 'lock');
   }
+}
+
+/** Claims the lock and waits for those who claimed it at the same time to withdraw. undefined: withdrew ourselves. */
+async function compete(folder: string, description: string, deadline: number): Promise<Lock | undefined> {
+  const unique = `${process.pid}-${randomBytes(6).toString('hex')}`;
+  const claim = join(folder, CLAIM + unique);
+  const held = join(folder, HELD + unique);
+  const holder: Holder = { pid: process.pid, start: processStart(process.pid) ?? '', description };
+  // Written under another name first: a claim that can be seen can be read.
+  const draft = join(folder, `lock.draft.${unique}`);
+  await writeFile(draft, JSON.stringify(holder), { flag: 'wx', mode: 0o600 });
+  await rename(draft, claim);
+  for (;;) {
+    const rivals = await findRivals(folder, unique);
+    if (rivals.length === 0) {
+      await writeFile(held, '', { mode: 0o600 });
+      return { release: () => release(held, claim) };
+    }
+    if (rivals.some((rival) => rival.held || rival.unique < unique) || performance.now() > deadline) {
+      await rm(claim, { force: true });
+      return undefined;
+    }
+    await delay(2 + Math.random() * 5);
+  }
+}
+
+async function release(held: string, claim: string): Promise<void> {
+  await rm(held, { force: true });
+  await rm(claim, { force: true });
 }
 
 function lockedError(folder: string, holder: Holder): ShoalError {
@@ -68,30 +98,29 @@ function lockedError(folder: string, holder: Holder): ShoalError {
   );
 }
 
-/** Another living process that holds or wants the lock; clears away what the dead left. */
-async function findRival(folder: string, own: string): Promise<{ held: boolean; holder: Holder } | undefined> {
-  let rival: { held: boolean; holder: Holder } | undefined;
-  for (const name of await readdir(folder)) {
-    if (!name.startsWith('lock.') || name.endsWith(own)) continue;
-    const path = join(folder, name);
-    const isDraft = !name.startsWith(CLAIM) && !name.startsWith(HELD);
-    const holder = await readHolder(path, name);
-    if (holder === undefined) continue;
-    if (!isAlive(holder)) await rm(path, { force: true });
-    else if (!isDraft && rival?.held !== true) rival = { held: name.startsWith(HELD), holder };
+/** Other living processes that hold or want the lock; clears away what the dead left. */
+async function findRivals(folder: string, own: string): Promise<Rival[]> {
+  const rivals: Rival[] = [];
+  const names = await readdir(folder);
+  for (const name of names) {
+    const unique = /^lock\.[a-z]+\.(.*)$/.exec(name)?.[1];
+    if (unique === undefined || unique === own) continue;
+    const holder = await readHolder(folder, unique);
+    if (!isAlive(holder)) await rm(join(folder, name), { force: true });
+    else if (name.startsWith(CLAIM)) rivals.push({ unique, held: names.includes(HELD + unique), holder });
   }
-  return rival;
+  return rivals;
 }
 
-/** undefined: gone meanwhile. A file that cannot be understood belongs to the process its name tells. */
-async function readHolder(path: string, name: string): Promise<Holder | undefined> {
-  const pid = Number(/\.(\d+)-[0-9a-f]+$/.exec(name)?.[1] ?? 0);
+/** What the claim says. One that is gone or cannot be understood belongs to the process its name tells. */
+async function readHolder(folder: string, unique: string): Promise<Holder> {
+  const pid = Number(/^(\d+)-[0-9a-f]+$/.exec(unique)?.[1] ?? 0);
   try {
-    const value: unknown = JSON.parse(await readFile(path, 'utf8'));
+    const value: unknown = JSON.parse(await readFile(join(folder, CLAIM + unique), 'utf8'));
     if (typeof value === 'object' && value !== null && 'start' in value && 'description' in value)
       return { pid, start: String(value.start), description: String(value.description) };
-  } catch (error) {
-    if (errnoOf(error) === 'ENOENT') return undefined;
+  } catch {
+    // Taken away meanwhile, or damaged.
   }
   return { pid, start: '', description: '' };
 }

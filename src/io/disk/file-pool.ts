@@ -149,8 +149,8 @@ export class FilePool {
   #close(file: PooledFile, done?: () => void): void {
     const fd = file.fd;
     file.fd = -1;
+    this.#open--;
     close(fd, () => {
-      this.#open--;
       const starved = this.#starved.shift();
       if (starved !== undefined) this.#startOpening(starved);
       done?.();

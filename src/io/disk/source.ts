@@ -60,7 +60,7 @@ export async function findSource(paths: readonly string[], exclude: readonly str
     else if (found.isFile()) {
       await walk.file(path, [name]);
       single = !several;
-    } else throw new ShoalError('ERR_SOURCE', `${path} is ${kindOf(found)} and cannot be shared`);
+    } else throw new ShoalError('ERR_SOURCE', `${path} is a ${kindOf(found)} and cannot be shared`);
   }
   const { leftOut } = walk;
   const keyed = walk.files.map((file) => ({ file, key: encodeUtf8(file.path.join('/')) }));
