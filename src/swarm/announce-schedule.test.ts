@@ -330,7 +330,7 @@ test('whatever happens: one announce per tracker at a time, started until it kno
   );
   const outcomes = fc.array(fc.boolean(), { minLength: 1, maxLength: 30 });
   fc.assert(
-    fc.property(fc.array(step, { maxLength: 25 }), outcomes, fc.boolean(), (steps, script, allTiers) => {
+    fc.property(fc.array(step, { maxLength: 25, size: 'max' }), outcomes, fc.boolean(), (steps, script, allTiers) => {
       let at = 0;
       const knows = new Set<string>();
       const flying = new Set<string>();

@@ -70,6 +70,10 @@ export class Peer {
   badRequests = 0;
   /** How many failed pieces it had a part in without being the only sender. */
   suspicion = 0;
+  /** A block of it was part of a piece that passed its hash. */
+  proven = false;
+  /** Trials it was given to prove itself. */
+  trials = 1;
   snubbed = false;
   lastBlockAt: number;
   /** The block whose payload is arriving now, or NOBODY. */

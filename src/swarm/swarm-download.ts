@@ -14,6 +14,8 @@ import type { Content, SwarmState } from './swarm-state.ts';
 const MAX_UNASKED = 16;
 /** Busy blocks one idle peer takes over at a time in the end game. */
 const END_GAME_BATCH = 4;
+/** Least number of blocks of a trial. */
+const TRIAL_BLOCKS = 64;
 
 export function updateInterest(state: SwarmState, peer: Peer): void {
   const wants = peer.wanted > 0 && !state.complete;
@@ -22,13 +24,24 @@ export function updateInterest(state: SwarmState, peer: Peer): void {
   state.sendSignal(peer, wants ? MESSAGE.interested : MESSAGE.notInterested);
 }
 
+/**
+ * Requests that may be outstanding. A peer none of whose blocks has passed a hash yet gets a trial of two pieces, so that
+ * a fast liar cannot spoil many before the first is checked; one under suspicion gets one piece at a time.
+ */
+function depthOf(content: Content, peer: Peer): number {
+  const { blocksPerPiece } = content.geometry;
+  if (peer.proven) return peer.suspicion > 0 ? Math.min(peer.depth, blocksPerPiece) : peer.depth;
+  const trial = peer.trials * Math.max(TRIAL_BLOCKS, 2 * blocksPerPiece);
+  return Math.max(0, Math.min(peer.depth, trial - Math.floor(peer.down.total / BLOCK_LENGTH)));
+}
+
 /** Tops the peer's requests up to its window. */
 export function fillRequests(state: SwarmState, peer: Peer, now: number): void {
   const { content } = state;
   if (content === undefined || state.paused || content.ledger.complete || peer.have === undefined) return;
   if (peer.choking && peer.allowedFast.size === 0) return;
   const { ledger, geometry } = content;
-  const depth = peer.depth;
+  const depth = depthOf(content, peer);
   if (peer.requests.count === 0) peer.lastBlockAt = now;
   while (peer.requests.count < depth) {
     const partial = pickPartial(state, content, peer, now);
@@ -42,7 +55,7 @@ export function fillRequests(state: SwarmState, peer: Peer, now: number): void {
       ask(state, peer, partial.piece, block * BLOCK_LENGTH, geometry.blockSize(partial.piece, block));
     }
   }
-  if (peer.requests.count === 0) fillBusy(state, content, peer, now);
+  if (peer.requests.count === 0 && depth > 0) fillBusy(state, content, peer, now);
 }
 
 function fillBusy(state: SwarmState, content: Content, peer: Peer, now: number): void {
@@ -226,6 +239,7 @@ function sharesOf(state: SwarmState, partial: Partial): Share[] {
 export function pieceVerified(state: SwarmState, piece: number, now: number): void {
   const { ledger } = state.content!;
   const from = sharesOf(state, ledger.partials.get(piece)!);
+  for (const { peer } of from) peer.proven = true;
   const retried = state.retryOwners.get(piece);
   if (retried !== undefined) {
     retried.suspicion = 0;

@@ -256,6 +256,8 @@ export class Swarm {
     const state = this.#state;
     for (const peer of state.peers.values()) {
       peer.retune(now);
+      // What it sent may wait in pieces that others have not finished.
+      if (!peer.proven && peer.requests.count === 0 && peer.down.total > 0) peer.trials++;
       if (now - peer.lastHeardAt > state.idleAfter) {
         state.disconnect(peer, 'silent for too long');
         continue;
