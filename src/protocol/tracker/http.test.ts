@@ -108,8 +108,8 @@ function records(peers: readonly (readonly [Uint8Array, number])[], width: numbe
 
 test('what a tracker answers is what the client reads, compact and long', () => {
   const key = ([address, port]: readonly [Uint8Array, number]) => `${toHex(address)}:${port}`;
-  const peers4 = fc.uniqueArray(fc.tuple(peer4, port), { maxLength: 30, selector: key });
-  const peers6 = fc.uniqueArray(fc.tuple(peer6, port), { maxLength: 30, selector: key });
+  const peers4 = fc.uniqueArray(fc.tuple(peer4, port), { maxLength: 30, selector: key, size: 'max' });
+  const peers6 = fc.uniqueArray(fc.tuple(peer6, port), { maxLength: 30, selector: key, size: 'max' });
   const counts = fc.record({ complete: count, incomplete: count, downloaded: count });
   const extras = fc.record(
     {
@@ -279,7 +279,7 @@ test('no bytes make the reply reader fail in another way', () => {
     'i-1e',
   ];
   fc.assert(
-    fc.property(fc.array(fc.constantFrom(...parts), { maxLength: 20 }), (chosen) => {
+    fc.property(fc.array(fc.constantFrom(...parts), { maxLength: 20, size: 'max' }), (chosen) => {
       try {
         const reply = parseAnnounceReply(encodeLatin1(`d${chosen.join('')}e`));
         assert.ok(reply.interval >= 60_000);
