@@ -2,11 +2,11 @@
 // changed data is noticed, and what is not ours is not touched.
 
 import assert from 'node:assert/strict';
-import { appendFile, copyFile, open, readFile, rm, writeFile } from 'node:fs/promises';
-import { join } from 'node:path';
+import { appendFile, copyFile, open, readdir, readFile, rm, writeFile } from 'node:fs/promises';
+import { dirname, join } from 'node:path';
 import { before, describe, it } from 'node:test';
 import { makeFolder } from '../harness/content.ts';
-import { get, lastHave, share, startGet, untilDone } from '../harness/jobs.ts';
+import { get, lastHave, share, startGet } from '../harness/jobs.ts';
 import {
   digest,
   digestTree,
@@ -102,9 +102,9 @@ describe('resume', () => {
     const first = await startGet('film.mkv', destination, { trackers, state, args: ['--down', '2M'] });
     await first.event('progress', (event) => Number(event.have) > SIZE / 8);
     await first.kill('SIGKILL');
+    for (const name of await readdir(dirname(destination))) await rm(join(dirname(destination), name));
     await copyFile(film, destination);
-    const second = await startGet('film.mkv', destination, { trackers, state, args: ['--overwrite'] });
-    const done = await untilDone(second);
+    const done = await get('film.mkv', destination, { trackers, state });
     assert.equal(done.reused, SIZE);
     assert.equal(done.downloaded, 0);
   });

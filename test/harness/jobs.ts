@@ -1,6 +1,7 @@
 // The two commands nearly every end-to-end test begins with: share something, get it by name. Loopback, free ports.
 
 import assert from 'node:assert/strict';
+import { dirname } from 'node:path';
 import { type ShoalEvent, type ShoalProcess, type SpawnOptions, spawnShoal } from './shoal.ts';
 
 export const FULL = process.env.SHOAL_FULL === '1';
@@ -52,9 +53,15 @@ export async function startGet(source: string, destination: string, options: Job
   );
 }
 
-/** Seeds content that is there already, as somebody else than its publisher would: checked first, never changed. */
+/**
+ * Seeds content that is there already under the torrent's own name, as somebody else than its publisher would: checked
+ * first, never changed.
+ */
 export async function seed(source: string, path: string, options: JobOptions): Promise<ShoalProcess> {
-  const process = await startGet(source, path, { ...options, args: ['--seed', ...(options.args ?? [])] });
+  const process = await startGet(source, `${dirname(path)}/`, {
+    ...options,
+    args: ['--seed', ...(options.args ?? [])],
+  });
   const done = await untilDone(process);
   assert.equal(done.downloaded, 0, 'a seed needs nothing');
   return process;

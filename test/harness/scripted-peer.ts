@@ -44,11 +44,13 @@ export interface ScriptedPeer {
 
 export async function startScriptedPeer(options: ScriptedPeerOptions): Promise<ScriptedPeer> {
   const data = await open(options.file);
-  const sockets = new Set<Socket>();
+  /** What is still to be answered on each connection. */
+  const queues = new Map<Socket, Promise<void>>();
   const state = { port: 0, connections: 0, served: 0, lied: 0, spoiled: new Set<number>() };
 
   async function answer(socket: Socket, block: BlockRequest): Promise<void> {
-    if (options.delay !== undefined) await wait(options.delay);
+    if (options.delay !== undefined && !socket.destroyed) await wait(options.delay);
+    if (socket.destroyed) return;
     const bytes = new Uint8Array(block.length);
     await data.read(bytes, 0, block.length, block.piece * options.pieceLength + block.begin);
     if (socket.destroyed) return;
@@ -63,10 +65,8 @@ export async function startScriptedPeer(options: ScriptedPeerOptions): Promise<S
 
   const server: Server = createServer((socket) => {
     state.connections++;
-    sockets.add(socket);
-    socket.on('close', () => sockets.delete(socket));
+    queues.set(socket, Promise.resolve());
     socket.on('error', () => {}); // being dropped is what some of these peers are for
-    let queue = Promise.resolve();
     const framer = new Framer(
       {
         onHandshake() {
@@ -78,7 +78,10 @@ export async function startScriptedPeer(options: ScriptedPeerOptions): Promise<S
         onMessage(id, buffer, start, end) {
           if (id !== MESSAGE.request) return;
           const block = decodeBlock(id, buffer, start, end);
-          queue = queue.then(() => answer(socket, block));
+          queues.set(
+            socket,
+            queues.get(socket)!.then(() => answer(socket, block)),
+          );
         },
         onKeepAlive() {},
         onPieceHeader: () => -1,
@@ -92,8 +95,9 @@ export async function startScriptedPeer(options: ScriptedPeerOptions): Promise<S
   const address = server.address();
   state.port = typeof address === 'object' && address !== null ? address.port : 0;
   after(async () => {
-    for (const socket of sockets) socket.destroy();
+    for (const socket of queues.keys()) socket.destroy();
     await new Promise((resolve) => server.close(resolve));
+    await Promise.all(queues.values());
     await data.close();
   });
   return state;
