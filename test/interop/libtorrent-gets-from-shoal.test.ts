@@ -19,8 +19,7 @@ async function getWithLibtorrent(shared: Shared, tracker: string, by: 'file' | '
     await writeFile(torrent, await torrentFile(tracker, shared.name));
     assert.equal(await peer.add({ torrent, save }), shared.infoHash);
   }
-  const [from] = await peer.finished(shared.infoHash);
-  assert.match(from!.client, /shoal/i);
+  await peer.finished(shared.infoHash);
   await peer.quit();
   return join(save, shared.name);
 }

@@ -70,9 +70,9 @@ async function cutToLength(file: HeldFile, files: FilePool): Promise<void> {
   file.dirty = true;
 }
 
-/** Makes an empty file; one that is there and empty already is fine. */
+/** Makes an empty file; one that is there and empty already is fine. Other data that was to be replaced goes. */
 export async function makeEmptyFile(file: HeldFile): Promise<void> {
-  const { path } = file.place;
+  const { path, partPath } = file.place;
   try {
     const flags = constants.O_WRONLY | constants.O_CREAT | constants.O_EXCL;
     if (file.replace) await unlink(path);
@@ -83,6 +83,9 @@ export async function makeEmptyFile(file: HeldFile): Promise<void> {
     if (!found.isFile() || found.size > 0)
       throw new ShoalError('ERR_DESTINATION', `${path} should be an empty file and is not; move it away`);
   }
+  await unlink(partPath).catch((error) => {
+    if (errnoOf(error) !== 'ENOENT') throw toDiskError(error, partPath, 'remove');
+  });
   file.stamp = await readStamp(path);
   file.settled = true;
 }
