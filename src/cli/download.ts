@@ -6,26 +6,18 @@ import { resolve, sep } from 'node:path';
 import { ShoalError } from '../base/errors.ts';
 import { printable } from '../base/printable.ts';
 import type { Session } from '../engine/session.ts';
-import type { AddOptions, DownloadSummary, Torrent, TorrentEvent, TorrentSource } from '../engine/types.ts';
+import type { AddOptions, DownloadSummary, Torrent, TorrentEvent } from '../engine/types.ts';
 import { ResumeStore } from '../io/stores/resume.ts';
 import { unlessAborted } from './interrupt.ts';
 import type { Output } from './output.ts';
 import { countOf, DownloadView, describeStall } from './render/download-view.ts';
 import { formatDuration, formatPercent, formatRate, formatSize } from './render/quantity.ts';
 import { drawTable } from './render/table.ts';
+import type { Wanted } from './wanted.ts';
 
 const LOOK_EVERY = 250;
 /** Without a person to press Ctrl-C: seconds without a byte. */
 export const UNATTENDED_TIMEOUT = 60;
-
-/** What is to be fetched, found out before the engine is asked. */
-export interface Wanted {
-  source: TorrentSource;
-  /** What the user called it. */
-  label: string;
-  infoHash: string;
-  options: Pick<AddOptions, 'trackers' | 'peers'>;
-}
 
 /**
  * Where `-o` says it goes: an existing directory or a path that ends in a separator takes it under its own name, anything
@@ -57,25 +49,45 @@ export interface FollowOptions {
   listen: string;
 }
 
-/**
- * Adds the torrent and follows it until everything is here; progress is shown and events are told meanwhile. Afterwards
- * the torrent seeds until the session is closed. Rejects with the torrent's own error, with ERR_NO_PEER or ERR_BAD_DATA
- * when nothing came for too long, or with the signal's reason.
- */
+export interface Downloaded {
+  torrent: Torrent;
+  summary: DownloadSummary;
+}
+
+/** As `follow`, with the progress shown meanwhile. */
 export async function download(
   session: Session,
   wanted: Wanted,
   options: AddOptions,
-  follow: FollowOptions,
-): Promise<{ torrent: Torrent; summary: DownloadSummary }> {
-  const { output, signal } = follow;
+  followOptions: FollowOptions,
+): Promise<Downloaded> {
+  const { output } = followOptions;
   const find = () => session.torrents.find((torrent) => torrent.infoHash === wanted.infoHash);
   const stopProgress = output.progress(new DownloadView(wanted.label, find, output.unicode));
   try {
+    return await follow(session, wanted, options, followOptions);
+  } finally {
+    stopProgress();
+  }
+}
+
+/**
+ * Adds the torrent and follows it until everything is here; events are told meanwhile. Afterwards the torrent seeds until
+ * it is stopped or the session is closed. Rejects with the torrent's own error, with ERR_NO_PEER or ERR_BAD_DATA when
+ * nothing came for too long, or with the signal's reason.
+ */
+export async function follow(
+  session: Session,
+  wanted: Wanted,
+  options: AddOptions,
+  followOptions: FollowOptions,
+): Promise<Downloaded> {
+  const { signal, timeout } = followOptions;
+  try {
     const torrent = await unlessAborted(signal, session.add(wanted.source, { ...wanted.options, ...options }));
-    const told = tellEvents(torrent, follow);
+    const told = tellEvents(torrent, followOptions);
     told.catch(() => {}); // whichever ends the wait first is reported
-    const stall = watchForStall(torrent, follow.timeout);
+    const stall = watchForStall(torrent, timeout);
     try {
       const summary = await unlessAborted(signal, Promise.race([told, stall.promise]));
       return { torrent, summary };
@@ -85,8 +97,6 @@ export async function download(
   } catch (error) {
     signal.throwIfAborted();
     throw error;
-  } finally {
-    stopProgress();
   }
 }
 

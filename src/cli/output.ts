@@ -46,6 +46,8 @@ export class Output {
   readonly #area: LiveArea;
   readonly #colors: boolean;
   #stopProgress: (() => void) | undefined;
+  /** Wraps every write: who shows a prompt takes it away and puts it back. */
+  around: (write: () => void) => void = (write) => write();
 
   constructor(streams: OutputStreams, options: { json?: boolean; verbose?: boolean } = {}) {
     this.#streams = streams;
@@ -64,15 +66,17 @@ export class Output {
 
   /** One JSON line; nothing without --json. */
   event(event: string, fields: Record<string, unknown>): void {
-    if (this.json) this.#streams.stdout.write(`${JSON.stringify({ event, ...fields })}\n`);
+    if (this.json) this.around(() => this.#streams.stdout.write(`${JSON.stringify({ event, ...fields })}\n`));
   }
 
   /** A line of the result; nothing with --json. */
   result(line: string): void {
     if (this.json) return;
     const bothOnTerminal = this.#streams.stdout.isTTY === true && this.interactive;
-    if (bothOnTerminal) this.#area.above(line);
-    else this.#streams.stdout.write(`${line}\n`);
+    this.around(() => {
+      if (bothOnTerminal) this.#area.above(line);
+      else this.#streams.stdout.write(`${line}\n`);
+    });
   }
 
   /** A message to the person; nothing with --json. */
@@ -147,8 +151,10 @@ export class Output {
   }
 
   #message(line: string): void {
-    if (this.interactive) this.#area.above(line);
-    else this.#streams.stderr.write(`${line}\n`);
+    this.around(() => {
+      if (this.interactive) this.#area.above(line);
+      else this.#streams.stderr.write(`${line}\n`);
+    });
   }
 }
 

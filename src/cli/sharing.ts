@@ -60,8 +60,11 @@ export async function shareEntry(
     signal,
   });
   for (const warning of published.warnings) output.warn(warning);
-  const adding = session.seedOriginal(metainfo, created.root, created, { trackers: published.trackers, peers });
-  const torrent = await unlessAborted(signal, adding);
+  // One content under a second name is served already.
+  const served = session.torrents.find(({ infoHash }) => infoHash === metainfo.infoHash);
+  const options = { trackers: published.trackers, peers };
+  const torrent =
+    served ?? (await unlessAborted(signal, session.seedOriginal(metainfo, created.root, created, options)));
   await unlessAborted(signal, untilAnnounced(torrent, output));
   return { name, torrent, published };
 }

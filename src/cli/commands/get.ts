@@ -1,24 +1,16 @@
 // `shoal get`: finds out what is meant (a name, a magnet link, a .torrent file, the address of one), fetches it, and goes on
 // seeding when asked to.
 
-import { stat } from 'node:fs/promises';
 import { EXIT, ShoalError } from '../../base/errors.ts';
-import { printable } from '../../base/printable.ts';
-import { type ResolvedName, resolveName } from '../../engine/catalog.ts';
 import { Session } from '../../engine/session.ts';
 import type { Torrent } from '../../engine/types.ts';
-import { parseMagnet } from '../../protocol/magnet.ts';
-import { announceUrlOf } from '../../protocol/tracker/http.ts';
-import { type CatalogAccess, catalogAccess } from '../catalog-access.ts';
-import type { COMMON, CommandContext, CommandRun } from '../command.ts';
-import { chooseDestination, download, reportDownload, UNATTENDED_TIMEOUT, type Wanted } from '../download.ts';
+import type { COMMON, CommandRun } from '../command.ts';
+import { chooseDestination, download, reportDownload, UNATTENDED_TIMEOUT } from '../download.ts';
 import { untilAborted } from '../interrupt.ts';
-import type { Output } from '../output.ts';
-import { listenOf, resolvePeers, sessionOptions, stateDirectory, trackersOf } from '../peer-session.ts';
+import { listenOf, resolvePeers, sessionOptions, stateDirectory } from '../peer-session.ts';
 import { formatPercent } from '../render/quantity.ts';
 import { ShareView } from '../render/share-view.ts';
-import type { Settings } from '../settings.ts';
-import { fetchTorrent, readTorrentFile } from '../torrent-source.ts';
+import { findWanted } from '../wanted.ts';
 
 type Taken =
   | 'output'
@@ -36,8 +28,6 @@ type Taken =
   | 'memory'
   | 'noDaemon'
   | (typeof COMMON)[number];
-
-type GetSettings = Pick<Settings, Taken>;
 
 export const run: CommandRun<Taken> = async (context, settings, [source]) => {
   const { output, environment, signal } = context;
@@ -81,61 +71,4 @@ function resumable(reason: ShoalError, torrent: Torrent | undefined): ShoalError
       ? `stopped seeding "${name}"; run the same command again to go on`
       : `${how} with ${formatPercent(have, size)} of "${name}" here; run the same command again to go on`,
   );
-}
-
-async function findWanted(context: CommandContext, settings: GetSettings, source: string): Promise<Wanted> {
-  const { output, environment, signal } = context;
-  const given = settings.tracker === undefined ? [] : trackersOf(settings).map((url) => [announceUrlOf(url)]);
-  if (/^magnet:/i.test(source)) {
-    const { infoHash, name } = parseMagnet(source);
-    return { source, label: name ?? infoHash, infoHash, options: { trackers: given } };
-  }
-  const isUrl = /^https?:\/\//i.test(source);
-  if (isUrl || (await isTorrentFile(source))) {
-    const metainfo = isUrl ? await fetchTorrent(source, signal) : await readTorrentFile(source);
-    return { source: metainfo, label: metainfo.name, infoHash: metainfo.infoHash, options: { trackers: given } };
-  }
-  return findNamed(output, signal, catalogAccess(settings, environment), source, settings);
-}
-
-/** A path is meant when it looks like one or is there; a name may well end in .torrent. */
-async function isTorrentFile(source: string): Promise<boolean> {
-  if (/^(\.{0,2}\/|[A-Za-z]:[\\/])/.test(source)) return true;
-  if (!/\.torrent$/i.test(source)) return false;
-  return stat(source).then(
-    (status) => status.isFile(),
-    () => false,
-  );
-}
-
-/** NAME or NAME@VERSION; a name that itself ends like that is found too. */
-export async function findNamed(
-  output: Output,
-  signal: AbortSignal,
-  { trackers, pins }: CatalogAccess,
-  source: string,
-  { publisher, trust }: { publisher?: string | undefined; trust?: boolean },
-): Promise<Wanted> {
-  const look = (name: string, version?: number) =>
-    resolveName({ trackers, pins, name: name.normalize('NFC'), version, publisher, trust, signal });
-  const versioned = /^(.+)@([1-9][0-9]{0,14})$/.exec(source);
-  let found: ResolvedName;
-  if (versioned === null) found = await look(source);
-  else
-    found = await look(versioned[1]!, Number(versioned[2])).catch(async (error: unknown) => {
-      if (!(error instanceof ShoalError) || error.code !== 'ERR_NOT_IN_CATALOG') throw error;
-      return look(source).catch(() => {
-        throw error;
-      });
-    });
-  for (const warning of found.warnings) output.warn(warning);
-  const { entry, metainfo } = found;
-  if (output.verbose || found.firstContact)
-    output.say(`${printable(entry.name)}, version ${entry.seq}, published by ${entry.publisher}`);
-  return {
-    source: found.torrentBytes,
-    label: entry.name,
-    infoHash: metainfo.infoHash,
-    options: { trackers: found.trackers },
-  };
 }

@@ -1,51 +1,10 @@
 // `shoal list`: what the catalogs offer.
 
-import { printable } from '../../base/printable.ts';
-import { type ListedFile, listFiles } from '../../engine/catalog.ts';
+import { listFiles } from '../../engine/catalog.ts';
 import type { COMMON, CommandRun } from '../command.ts';
-import type { Output } from '../output.ts';
 import { trackersOf } from '../peer-session.ts';
-import { countOf } from '../render/download-view.ts';
-import { formatSize } from '../render/quantity.ts';
-import { drawTable } from '../render/table.ts';
+import { tellFiles } from '../render/list-view.ts';
 
 export const run: CommandRun<'tracker' | 'state' | (typeof COMMON)[number]> = async ({ output }, settings, [query]) => {
-  const { files, truncated, warnings } = await listFiles({ trackers: trackersOf(settings), query });
-  for (const warning of warnings) output.warn(warning);
-  for (const file of files) tellEntry(output, file);
-  for (const line of drawFiles(files, output.columns)) output.result(line);
-  if (files.length === 0)
-    output.say(
-      query === undefined
-        ? 'The catalog is empty; shoal share puts something in.'
-        : `Nothing matches "${printable(query)}".`,
-    );
-  if (truncated)
-    output.say(`There is more than these ${countOf(files.length, 'entry', 'entries')}; name what you look for.`);
+  tellFiles(output, await listFiles({ trackers: trackersOf(settings), query }), query);
 };
-
-function tellEntry(output: Output, file: ListedFile): void {
-  const { name, seq, size, seeds, peers, infoHash, publisher, files, published, trackers } = file;
-  output.event('entry', { name, version: seq, size, seeds, peers, infoHash, publisher, files, published, trackers });
-}
-
-const COLUMNS = [
-  { title: 'NAME', shrinks: true },
-  { title: 'SIZE', align: 'right' as const },
-  { title: 'SEEDS', align: 'right' as const },
-  { title: 'PEERS', align: 'right' as const },
-  { title: 'VERSION', align: 'right' as const },
-];
-
-/** A table; nothing for no files. */
-export function drawFiles(files: readonly ListedFile[], columns: number): string[] {
-  if (files.length === 0) return [];
-  const rows = files.map(({ name, size, seeds, peers, seq }) => [
-    printable(name),
-    formatSize(size),
-    String(seeds),
-    String(peers),
-    String(seq),
-  ]);
-  return drawTable(COLUMNS, rows, columns);
-}

@@ -13,21 +13,21 @@ const LONGEST_NAME = 32;
 
 export class DownloadView implements ProgressView {
   readonly #find: () => Torrent | undefined;
-  readonly #name: string;
+  readonly #label: string;
   readonly #unicode: boolean;
 
-  /** `find` gives the torrent once there is one; `name` is what the user called it. */
-  constructor(name: string, find: () => Torrent | undefined, unicode: boolean) {
-    this.#name = name;
+  /** `find` gives the torrent once there is one; `label` is what the user called it. */
+  constructor(label: string, find: () => Torrent | undefined, unicode: boolean) {
+    this.#label = label;
     this.#find = find;
     this.#unicode = unicode;
   }
 
   lines(columns: number): string[] {
     const torrent = this.#find();
-    if (torrent === undefined) return [`${printable(this.#name)}  looking it up`];
+    if (torrent === undefined) return [`${printable(this.#label)}  looking it up`];
     const { status } = torrent;
-    const name = fit(printable(status.name), Math.min(LONGEST_NAME, Math.floor(columns / 3)));
+    const name = fit(this.#shownName(torrent), Math.min(LONGEST_NAME, Math.floor(columns / 3)));
     if (status.state === 'metadata') return [`${name}  asking ${countOf(status.peers, 'peer')} for the metadata`];
     if (status.state === 'checking')
       return [
@@ -50,9 +50,9 @@ export class DownloadView implements ProgressView {
 
   plain(): string {
     const torrent = this.#find();
-    if (torrent === undefined) return `${printable(this.#name)}: looking it up`;
+    if (torrent === undefined) return `${printable(this.#label)}: looking it up`;
     const { status } = torrent;
-    const name = printable(status.name);
+    const name = this.#shownName(torrent);
     if (status.state === 'metadata') return `${name}: asking ${countOf(status.peers, 'peer')} for the metadata`;
     if (status.state === 'checking') return `${name}: checking what is here, ${percent(status.checked)}`;
     return `${name}: ${formatPercent(status.have, status.size)} of ${formatSize(status.size)}, ${formatRate(status.down)}, ${timeLeft(torrent)} left, ${countOf(status.peers, 'peer')}`;
@@ -77,6 +77,11 @@ export class DownloadView implements ProgressView {
       reused,
     };
     return [fields];
+  }
+
+  /** What the user called it, unless that was only a hash. */
+  #shownName({ infoHash, status }: Torrent): string {
+    return printable(this.#label === infoHash ? status.name : this.#label);
   }
 }
 

@@ -1,10 +1,13 @@
-// Who holds what of a file, as the tracker tells it: rows for a table, fields for JSON. Pure; the replies are foreign.
+// Who holds what of a file, as the trackers tell it: a table and a sentence, or events. The replies are foreign.
 
-import type { AvailabilityReply, PeersReply, SwarmPeer } from '../../api/session-schemas.ts';
+import type { AvailabilityReply, SwarmPeer } from '../../api/session-schemas.ts';
 import { Bitfield } from '../../base/bitfield.ts';
 import { printable } from '../../base/printable.ts';
+import type { NameHolders } from '../../engine/catalog-where.ts';
 import { PIECE } from '../../engine/types.ts';
+import type { Output } from '../output.ts';
 import { countOf } from './download-view.ts';
+import { formatSize } from './quantity.ts';
 import { drawStrip } from './strip.ts';
 import { drawTable } from './table.ts';
 
@@ -109,6 +112,29 @@ export function sortRows(rows: readonly PeerRow[]): PeerRow[] {
   return [...rows].sort((a, b) => b.share - a.share || a.address.localeCompare(b.address));
 }
 
-export function describeSwarm({ seeds, peers }: PeersReply): string {
-  return `${countOf(seeds, 'seed')}, ${countOf(peers, 'peer')}`;
+/** A `peer` event for each peer and a `result` at the end, or all of it in lines. */
+export function tellHolders(output: Output, { entry, peers, availability, warnings }: NameHolders): void {
+  for (const warning of warnings) output.warn(warning);
+  const { pieceCount, seeds, completed, infoHash } = peers;
+  const { name, size } = entry;
+  const rows = sortRows(peers.swarm.map((peer) => toRow(peer, pieceCount, size)));
+  for (const row of rows) output.event('peer', { name, ...row, pieceCount });
+  const { rarest, min, missing } = availability;
+  output.event('result', {
+    name,
+    infoHash,
+    size,
+    pieceCount,
+    seeds,
+    peers: peers.peers,
+    completed,
+    copiesOfRarest: min,
+    missing,
+    rarest,
+  });
+  const swarm = `${countOf(seeds, 'seed')}, ${countOf(peers.peers, 'peer')}`;
+  output.result(`${printable(name)}  ${formatSize(size)}  ${countOf(pieceCount, 'piece')}  ${swarm}`);
+  if (rows.length > 0)
+    for (const line of drawPeers(rows, pieceCount, output.columns, output.unicode)) output.result(line);
+  output.result(describeRarest(availability));
 }
