@@ -17,6 +17,8 @@ import { withAnnounce } from './torrent-file.ts';
 /** What the catalog's replies need to know of swarms. */
 export interface SwarmCounts {
   counts(infoHash: string, now: number): { seeds: number; peers: number; completed: number };
+  /** Ends a swarm; `final`: for good, and its peers are told so. */
+  disallow(infoHash: string, options: { final: boolean }): void;
 }
 
 export interface FileRoutesOptions {
@@ -149,9 +151,12 @@ export function fileHandlers(options: FileRoutesOptions): FileHandlers {
           'taking a name out needs the signed removal of its publisher or the admin token of the tracker',
           { reason: 'no_proof' },
         );
+      const versions = await catalog.versions(params.name);
       const result = await catalog.removeAsOperator(params.name).catch(async (error) => {
         throw error.code === 'ERR_NOT_IN_CATALOG' ? await notFound(params.name, undefined) : error;
       });
+      // What its publisher took out may come back; what the operator took out is over for everyone who still asks.
+      for (const { infoHash } of versions) if (!catalog.has(infoHash)) swarms.disallow(infoHash, { final: true });
       return { name: params.name, ...result };
     },
   };

@@ -17,6 +17,7 @@ import { ShoalError } from '../base/errors.ts';
 import { publishEntry, unpublishName } from '../engine/catalog-publish.ts';
 import { TrackerClient } from '../engine/discovery/tracker-client.ts';
 import { TrackerSession } from '../engine/discovery/tracker-session.ts';
+import { readTokenFile } from '../http/bearer-token.ts';
 import { createIdentity } from '../io/identity.ts';
 import { MemoryPins } from '../io/stores/pins.ts';
 import { parseMetainfo } from '../protocol/metainfo.ts';
@@ -120,6 +121,21 @@ describe('a tracker', () => {
     const metrics = await (await fetch(`${tracker.url}/metrics`)).text();
     assert.match(metrics, /^shoal_peers\{role="seed"\} 0$/m);
     assert.match(metrics, /^shoal_announces_total\{outcome="refused"\} 2$/m);
+  });
+
+  it('tells clients to give up what its operator removed, until it is published again', async (t) => {
+    const dataDir = newFolder();
+    const tracker = await run(t, { dataDir });
+    const infoHash = await publish(tracker);
+    await announce(tracker.url, infoHash, 1001, 0);
+    const token = await readTokenFile(join(dataDir, 'admin.token'));
+    const operator = createClient(tracker.url, { token });
+    await operator.unpublish({ params: { name: 'film.mkv' }, body: null });
+    const refused = await announce(tracker.url, infoHash, 1001, 0);
+    assert.match(refused.failure!, /^Unregistered torrent/);
+    assert.equal(refused.retryIn, 'never');
+    await publish(tracker);
+    assert.equal((await announce(tracker.url, infoHash, 1001, 0)).failure, undefined);
   });
 
   it('tells others of a peer on its own host by the address they reached, or the public one', async (t) => {
