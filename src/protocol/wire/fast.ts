@@ -3,7 +3,7 @@
 
 import { concatBytes, fromHex } from '../../base/bytes.ts';
 import type { Sha1 } from '../../base/ports.ts';
-import { MESSAGE, readUint32 } from './messages.ts';
+import { readUint32 } from './messages.ts';
 
 /** How many pieces clients commonly grant. */
 export const ALLOWED_FAST_COUNT = 10;
@@ -32,9 +32,4 @@ export function allowedFastSet(
     }
   }
   return pieces;
-}
-
-/** True for the messages only a peer that set the fast bit may send. */
-export function isFastMessage(id: number): boolean {
-  return id >= MESSAGE.suggest && id <= MESSAGE.allowedFast;
 }
