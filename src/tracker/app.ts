@@ -15,6 +15,7 @@ import { sourceOf } from './announce.ts';
 import type { Catalog } from './catalog.ts';
 import type { TrackerClock } from './clock.ts';
 import { fileHandlers, type SwarmCounts, summarize } from './file-routes.ts';
+import { METRICS_TYPE } from './metrics.ts';
 import { renderPage } from './page.ts';
 import { STYLE } from './page-style.ts';
 import { announceUrlFor, baseUrlFor } from './public-address.ts';
@@ -73,7 +74,10 @@ export async function createApp(options: AppOptions): Promise<App> {
       await catalog.list({ query: '', cursor: undefined, limit: 1 });
       return { status: 'ok', files: catalog.total };
     },
-    metrics: () => metrics(),
+    metrics({ reply }) {
+      reply.type(METRICS_TYPE);
+      return metrics();
+    },
     async page({ query, request }) {
       const { q = '', cursor, limit = PAGE_SIZE } = query;
       const { files, next, total } = await catalog.list({ query: q, cursor, limit });

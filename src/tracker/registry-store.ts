@@ -16,12 +16,15 @@ export interface RegistryStoreOptions {
   registry: Registry;
   clock: TrackerClock;
   log: TrackerLog;
-  /** Milliseconds between saves while something changes. */
+  /** Milliseconds between saves while something changes; more when saving takes long. */
   every?: number;
 }
 
 const FILE = 'registry.jsonl';
 const DIGEST = 'sha256 ';
+const SAVE_EVERY = 10_000;
+/** Saving may take one part in so many of the time. */
+const SHARE = 30;
 /** Bytes of text made before others get their turn. */
 const PORTION = 64 * 1024;
 
@@ -31,6 +34,8 @@ export class RegistryStore {
   #saved = -1;
   #failing = false;
   #timer: NodeJS.Timeout | undefined;
+  #pause = 0;
+  #closed = false;
   #saving: Promise<void> = Promise.resolve();
 
   constructor(options: RegistryStoreOptions) {
@@ -58,7 +63,17 @@ export class RegistryStore {
 
   /** Saves from now on, every so often when something has changed. */
   start(): void {
-    this.#timer = setInterval(() => void this.save(), this.#options.every ?? 30_000);
+    const { every = SAVE_EVERY } = this.#options;
+    this.#timer = setTimeout(
+      () => {
+        const started = performance.now();
+        void this.save().then(() => {
+          this.#pause = SHARE * (performance.now() - started);
+          if (!this.#closed) this.start();
+        });
+      },
+      Math.max(every, this.#pause),
+    );
     this.#timer.unref();
   }
 
@@ -70,7 +85,8 @@ export class RegistryStore {
 
   /** Saves a last time. */
   async close(): Promise<void> {
-    clearInterval(this.#timer);
+    this.#closed = true;
+    clearTimeout(this.#timer);
     await this.save();
   }
 
