@@ -3,11 +3,12 @@
 
 import { randomBytes } from 'node:crypto';
 import { readFileSync } from 'node:fs';
-import { mkdir, readdir, readFile, rename, rm, writeFile } from 'node:fs/promises';
+import { readdir, readFile, rename, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { ShoalError } from '../base/errors.ts';
 import { errnoOf, toDiskError } from './disk/disk-error.ts';
+import { ensurePrivateDirectory } from './paths.ts';
 
 export interface Lock {
   release(): Promise<void>;
@@ -45,7 +46,7 @@ interface Rival {
  */
 export async function lock(folder: string, description: string): Promise<Lock> {
   try {
-    await mkdir(folder, { recursive: true, mode: 0o700 });
+    ensurePrivateDirectory(folder);
     const deadline = performance.now() + PATIENCE;
     for (;;) {
       const taken =

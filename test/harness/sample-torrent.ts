@@ -6,7 +6,8 @@ import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import type { TestContext } from 'node:test';
 import type { HashPool } from '../../src/io/disk/hash-pool.ts';
-import type { Storage, StoreResult } from '../../src/io/disk/storage.ts';
+import type { StoreResult } from '../../src/io/disk/piece-writer.ts';
+import type { Storage } from '../../src/io/disk/storage.ts';
 import { encode } from '../../src/protocol/bencode.ts';
 import { type Metainfo, parseInfo } from '../../src/protocol/metainfo.ts';
 

@@ -2,7 +2,7 @@
 // out and things that are no folders, and moves files without ever replacing one.
 
 import { link, lstat, mkdir, realpath, rename, unlink } from 'node:fs/promises';
-import { basename, dirname, join, relative, resolve, sep } from 'node:path';
+import { basename, dirname, join, resolve, sep } from 'node:path';
 import { ShoalError } from '../../base/errors.ts';
 import { diskError, errnoOf, toDiskError } from './disk-error.ts';
 
@@ -128,10 +128,4 @@ export async function moveWithoutReplacing(from: string, to: string): Promise<vo
     return;
   }
   await unlink(from);
-}
-
-/** `path` below `root` for a message; the whole path when it is not below. */
-export function shortPath(root: string, path: string): string {
-  const short = relative(root, path);
-  return short === '' || short.startsWith('..') ? path : short;
 }

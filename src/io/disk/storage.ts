@@ -1,21 +1,21 @@
 // The data of one torrent on disk: verified pieces in, blocks out. Nothing is written before its hash has passed, nothing
 // is claimed before it is written, and no file is touched that was not ours. Which pieces are wanted is not its business.
 
-import { readv } from 'node:fs';
 import { resolve } from 'node:path';
 import type { Bitfield } from '../../base/bitfield.ts';
 import { ShoalError } from '../../base/errors.ts';
 import type { Metainfo } from '../../protocol/metainfo.ts';
 import type { ResumeRecord } from '../stores/resume-record.ts';
 import { type DestinationOptions, inspectDestination, isComplete, prepareDestination } from './destination.ts';
-import { diskError } from './disk-error.ts';
 import { type FilePool, processFiles } from './file-pool.ts';
 import { readStamp } from './file-stamp.ts';
 import { SHA1_LENGTH } from './hash-job.ts';
-import type { CommitResult, HashPool } from './hash-pool.ts';
+import type { HashPool } from './hash-pool.ts';
 import { HeldFile } from './held-file.ts';
 import { Layout, type Segment } from './layout.ts';
 import { forEachLimited } from './limit.ts';
+import { PieceReader } from './piece-reader.ts';
+import { PieceWriter, type StoreResult } from './piece-writer.ts';
 import { resolveRoot } from './safe-path.ts';
 import { makeEmptyFile, settleFile, syncFolders } from './settle.ts';
 
@@ -37,25 +37,6 @@ export interface StorageOptions {
   files?: FilePool;
 }
 
-/** Like the pool's result; a disk failure carries the error a user gets. */
-export type StoreResult =
-  | Exclude<CommitResult, { kind: 'disk' }>
-  | { ok: false; kind: 'disk'; errno: string; message: string; error: ShoalError };
-
-interface CommitTask {
-  piece: number;
-  slab: number;
-  offset: number;
-  size: number;
-  segments: readonly Segment[];
-  /** How many of `segments` are written. */
-  written: number;
-  done: (result: StoreResult) => void;
-}
-
-/** Files one job may pin. A piece over more files is written in several jobs, so that no piece can use up all descriptors. */
-const FILES_A_JOB = 32;
-const STAMP_INTERVAL = 1000;
 const SETTLING_AT_ONCE = 2;
 const STATS_AT_ONCE = 16;
 /** A file changed so shortly ago may change again without its modification time telling. Nanoseconds. */
@@ -66,12 +47,13 @@ export class Storage {
   readonly path: string;
   readonly #layout: Layout;
   readonly #metainfo: Metainfo;
-  readonly #pool: HashPool;
   readonly #files: FilePool;
   readonly #readOnly: boolean;
   readonly #ours: boolean;
   readonly #held: (HeldFile | undefined)[];
   readonly #onDisk: Bitfield;
+  readonly #writer: PieceWriter;
+  readonly #reader: PieceReader;
   readonly #onChanged: StorageOptions['onChanged'];
   readonly #settleQueue: HeldFile[] = [];
   readonly #renamed: string[] = [];
@@ -92,13 +74,14 @@ export class Storage {
     this.path = resolve(options.path);
     this.#layout = layout;
     this.#metainfo = options.metainfo;
-    this.#pool = options.pool;
     this.#files = options.files ?? processFiles;
     this.#readOnly = options.readOnly === true;
     this.#ours = ours;
     this.#held = held;
     this.#onDisk = have.clone();
     this.#onChanged = options.onChanged;
+    this.#writer = new PieceWriter(options.pool, this.#files, held);
+    this.#reader = new PieceReader(this.#files, held, (file) => this.#noteChanged(file));
     for (const file of held) {
       if (file === undefined) continue;
       for (let piece = file.place.firstPiece; piece <= file.place.lastPiece; piece++)
@@ -156,83 +139,25 @@ export class Storage {
       queueMicrotask(() => done({ ok: false, kind: 'disk', errno: 'EBADF', message: error.message, error }));
       return;
     }
-    const size = this.#layout.pieceSize(piece);
-    const segments = this.#layout
-      .segments(piece * this.#layout.pieceLength, size)
-      .filter((segment) => !segment.file.pad);
     this.#jobs++;
-    for (const { file } of segments) this.#noteWriting(file.index, 1);
     const expected = this.#metainfo.pieces.subarray(piece * SHA1_LENGTH, (piece + 1) * SHA1_LENGTH);
-    this.#commitSome({ piece, slab, offset: slabOffset, size, segments, written: 0, done }, expected);
-  }
-
-  #noteWriting(index: number, step: 1 | -1): void {
-    const file = this.#held[index]!;
-    file.writing += step;
-    file.changes++;
-    file.dirty = true;
-  }
-
-  #commitSome(task: CommitTask, expected: Uint8Array | undefined): void {
-    const batch = task.segments.slice(task.written, task.written + FILES_A_JOB);
-    this.#acquireAll(batch, (error, failed, fds) => {
-      if (error !== null) {
-        this.#failCommit(task, error.code ?? 'EIO', failed, error);
-        return;
-      }
-      const writes = batch.map(({ position, start, length }, i) => ({ fd: fds[i]!, position, start, length }));
-      this.#pool.commit({ slab: task.slab, offset: task.offset, length: task.size, expected, writes }, (result) => {
-        for (const { file } of batch) this.#files.release(this.#held[file.index]!.pooled);
-        if (!result.ok) {
-          if (result.kind === 'hash') this.#endCommit(task, result);
-          else this.#failCommit(task, result.errno, batch[0], new Error(result.message));
-          return;
-        }
-        task.written += batch.length;
-        if (task.written < task.segments.length) this.#commitSome(task, undefined);
-        else this.#endCommit(task, result);
-      });
+    const segments = this.#layout
+      .segments(piece * this.#layout.pieceLength, this.#layout.pieceSize(piece))
+      .filter((segment) => !segment.file.pad);
+    const place = { slab, offset: slabOffset, size: this.#layout.pieceSize(piece) };
+    this.#writer.write(place, expected, segments, (result) => {
+      if (result.ok) this.#written(piece, segments);
+      this.#endJob();
+      done(result);
     });
   }
 
-  #acquireAll(
-    batch: readonly Segment[],
-    done: (error: NodeJS.ErrnoException | null, failed: Segment | undefined, fds: number[]) => void,
-  ): void {
-    const fds: number[] = [];
-    const next = (): void => {
-      if (fds.length === batch.length) {
-        done(null, undefined, fds);
-        return;
-      }
-      const segment = batch[fds.length]!;
-      this.#files.acquire(this.#held[segment.file.index]!.pooled, (error, fd) => {
-        if (error !== null) {
-          for (let i = 0; i < fds.length; i++) this.#files.release(this.#held[batch[i]!.file.index]!.pooled);
-          done(error, segment, []);
-          return;
-        }
-        fds.push(fd);
-        next();
-      });
-    };
-    next();
-  }
-
-  #failCommit(task: CommitTask, errno: string, segment: Segment | undefined, cause: Error): void {
-    const error = diskError(errno, segment?.file.partPath ?? this.path, 'write', cause);
-    this.#endCommit(task, { ok: false, kind: 'disk', errno, message: error.message, error });
-  }
-
-  #endCommit(task: CommitTask, result: StoreResult): void {
-    const fresh = result.ok && this.#onDisk.add(task.piece);
-    for (const { file } of task.segments) {
-      this.#noteWriting(file.index, -1);
+  #written(piece: number, segments: readonly Segment[]): void {
+    if (!this.#onDisk.add(piece)) return;
+    for (const { file } of segments) {
       const held = this.#held[file.index]!;
-      if (fresh && --held.missing === 0) this.#settle(held);
+      if (--held.missing === 0) this.#settle(held);
     }
-    this.#endJob();
-    task.done(result);
   }
 
   /**
@@ -249,57 +174,13 @@ export class Storage {
       return;
     }
     this.#jobs++;
-    const segments = this.#layout.segments(offset, length);
-    let at = 0;
-    const next = (error?: ShoalError): void => {
-      if (error !== undefined || at === segments.length) {
-        this.#endJob();
-        done(error);
-        return;
-      }
-      const segment = segments[at++]!;
-      const part = segments.length === 1 ? buffers : cutBuffers(buffers, segment.start, segment.length);
-      this.#readSegment(segment, part, next);
-    };
-    next();
-  }
-
-  #readSegment(segment: Segment, buffers: readonly Uint8Array[], done: (error?: ShoalError) => void): void {
-    const { file, position, length } = segment;
-    if (file.pad) {
-      for (const buffer of buffers) buffer.fill(0);
-      // Never in the turn of the call: who asks is not prepared for the answer yet.
-      setImmediate(done);
-      return;
-    }
-    const held = this.#held[file.index]!;
-    const fail = (error: NodeJS.ErrnoException | null): void => {
-      this.#noteChanged(held);
-      done(sourceError(held.place.path, error));
-    };
-    held.checkUnchanged(performance.now(), STAMP_INTERVAL, (unchanged) => {
-      if (!unchanged) {
-        fail(null);
-        return;
-      }
-      this.#files.acquire(held.pooled, (openError, fd) => {
-        if (openError !== null) {
-          if (openError.code === 'ENOENT') fail(openError);
-          else done(diskError(openError.code, held.pooled.path, 'open', openError));
-          return;
-        }
-        readWhole(fd, buffers, position, length, (error) => {
-          this.#files.release(held.pooled);
-          if (error === undefined) done();
-          else if (error === null) fail(null);
-          else done(diskError(error.code, held.pooled.path, 'read', error));
-        });
-      });
+    this.#reader.read(this.#layout.segments(offset, length), buffers, (error) => {
+      this.#endJob();
+      done(error);
     });
   }
 
   #noteChanged(file: HeldFile): void {
-    file.changed = true;
     const lost: number[] = [];
     for (let piece = file.place.firstPiece; piece <= file.place.lastPiece; piece++)
       if (this.#onDisk.delete(piece)) lost.push(piece);
@@ -408,40 +289,4 @@ export class Storage {
       await this.#files.retire(file.pooled, async () => undefined);
     });
   }
-}
-
-function sourceError(path: string, error: NodeJS.ErrnoException | null): ShoalError {
-  const what = error?.code === 'ENOENT' ? 'is gone' : 'changed since it was checked';
-  return new ShoalError('ERR_SOURCE', `${path} ${what}: its pieces are not served any more; share it again`, {
-    reason: 'changed',
-  });
-}
-
-/** The part of a list of buffers from `start` on, `length` bytes long, without copying. */
-function cutBuffers(buffers: readonly Uint8Array[], start: number, length: number): Uint8Array[] {
-  const cut: Uint8Array[] = [];
-  let offset = 0;
-  for (const buffer of buffers) {
-    const from = Math.max(0, start - offset);
-    const to = Math.min(buffer.length, start + length - offset);
-    if (from < to) cut.push(buffer.subarray(from, to));
-    offset += buffer.length;
-  }
-  return cut;
-}
-
-/** Fills the buffers. `done`: undefined for success, null when the file ended early, else the system's error. */
-function readWhole(
-  fd: number,
-  buffers: readonly Uint8Array[],
-  position: number,
-  length: number,
-  done: (error: NodeJS.ErrnoException | null | undefined) => void,
-): void {
-  readv(fd, buffers, position, (error, count) => {
-    if (error !== null) done(error);
-    else if (count === length) done(undefined);
-    else if (count === 0) done(null);
-    else readWhole(fd, cutBuffers(buffers, count, length - count), position + count, length - count, done);
-  });
 }

@@ -1,0 +1,111 @@
+// Fills buffers with stretches of a torrent's files, one vectored read a file, after a look whether the file is still the
+// one that was verified. It never gives out bytes of a file it knows to have changed.
+
+import { readv } from 'node:fs';
+import { ShoalError } from '../../base/errors.ts';
+import { diskError } from './disk-error.ts';
+import type { FilePool } from './file-pool.ts';
+import type { HeldFile } from './held-file.ts';
+import type { Segment } from './layout.ts';
+
+/** Milliseconds between two looks at a file that is being read. */
+const LOOK_EVERY = 1000;
+
+export class PieceReader {
+  readonly #files: FilePool;
+  readonly #held: readonly (HeldFile | undefined)[];
+  readonly #onChanged: (file: HeldFile) => void;
+
+  /** `onChanged` may be called more than once a file. */
+  constructor(files: FilePool, held: readonly (HeldFile | undefined)[], onChanged: (file: HeldFile) => void) {
+    this.#files = files;
+    this.#held = held;
+    this.#onChanged = onChanged;
+  }
+
+  /** `segments` and `buffers` are equally long together. `done` is called once, in a later turn. */
+  read(segments: readonly Segment[], buffers: readonly Uint8Array[], done: (error?: ShoalError) => void): void {
+    let at = 0;
+    const next = (error?: ShoalError): void => {
+      if (error !== undefined || at === segments.length) {
+        done(error);
+        return;
+      }
+      const segment = segments[at++]!;
+      const part = segments.length === 1 ? buffers : cutBuffers(buffers, segment.start, segment.length);
+      this.#readSegment(segment, part, next);
+    };
+    next();
+  }
+
+  #readSegment(segment: Segment, buffers: readonly Uint8Array[], done: (error?: ShoalError) => void): void {
+    const { file, position, length } = segment;
+    if (file.pad) {
+      for (const buffer of buffers) buffer.fill(0);
+      // Never in the turn of the call: who asks is not prepared for the answer yet.
+      setImmediate(done);
+      return;
+    }
+    const held = this.#held[file.index]!;
+    const fail = (error: NodeJS.ErrnoException | null): void => {
+      held.changed = true;
+      this.#onChanged(held);
+      setImmediate(done, sourceError(held.place.path, error));
+    };
+    held.checkUnchanged(performance.now(), LOOK_EVERY, (unchanged) => {
+      if (!unchanged) {
+        fail(null);
+        return;
+      }
+      this.#files.acquire(held.pooled, (openError, fd) => {
+        if (openError !== null) {
+          if (openError.code === 'ENOENT') fail(openError);
+          else done(diskError(openError.code, held.pooled.path, 'open', openError));
+          return;
+        }
+        readWhole(fd, buffers, position, length, (error) => {
+          this.#files.release(held.pooled);
+          if (error === undefined) done();
+          else if (error === null) fail(null);
+          else done(diskError(error.code, held.pooled.path, 'read', error));
+        });
+      });
+    });
+  }
+}
+
+function sourceError(path: string, error: NodeJS.ErrnoException | null): ShoalError {
+  const what = error?.code === 'ENOENT' ? 'is gone' : 'changed since it was checked';
+  return new ShoalError('ERR_SOURCE', `${path} ${what}: its pieces are not served any more; share it again`, {
+    reason: 'changed',
+  });
+}
+
+/** The part of a list of buffers from `start` on, `length` bytes long, without copying. */
+function cutBuffers(buffers: readonly Uint8Array[], start: number, length: number): Uint8Array[] {
+  const cut: Uint8Array[] = [];
+  let offset = 0;
+  for (const buffer of buffers) {
+    const from = Math.max(0, start - offset);
+    const to = Math.min(buffer.length, start + length - offset);
+    if (from < to) cut.push(buffer.subarray(from, to));
+    offset += buffer.length;
+  }
+  return cut;
+}
+
+/** Fills the buffers. `done`: undefined for success, null when the file ended early, else the system's error. */
+function readWhole(
+  fd: number,
+  buffers: readonly Uint8Array[],
+  position: number,
+  length: number,
+  done: (error: NodeJS.ErrnoException | null | undefined) => void,
+): void {
+  readv(fd, buffers, position, (error, count) => {
+    if (error !== null) done(error);
+    else if (count === length) done(undefined);
+    else if (count === 0) done(null);
+    else readWhole(fd, cutBuffers(buffers, count, length - count), position + count, length - count, done);
+  });
+}
