@@ -84,10 +84,11 @@ export async function askTrackers<T>(
       } catch (error) {
         options.signal?.throwIfAborted();
         const failure = toFailure(error, tracker, enough.signal.aborted);
-        const again = performance.now() - started + pause < retryFor;
-        if (failure.code !== 'ERR_TRACKER_UNREACHABLE' || !again || answered.signal.aborted)
+        // The last attempt is made when the time is up, so that a tracker started meanwhile is found.
+        const remaining = retryFor - (performance.now() - started);
+        if (failure.code !== 'ERR_TRACKER_UNREACHABLE' || remaining <= 0 || answered.signal.aborted)
           return { tracker, error: failure };
-        await pauseUnless(pause, AbortSignal.any([signal, answered.signal]));
+        await pauseUnless(Math.min(pause, remaining), AbortSignal.any([signal, answered.signal]));
         options.signal?.throwIfAborted();
         if (answered.signal.aborted) return { tracker, error: failure };
       }
