@@ -161,6 +161,8 @@ class AnnounceStep extends Step {
     const swarm = model.in(hash);
     const known = swarm.find((peer) => peer.address === address && peer.port === port);
     if (event === 'stopped') {
+      if (known !== undefined && left === 0 && !known.counted)
+        model.completed.set(hash, (model.completed.get(hash) ?? 0) + 1);
       model.peers.set(
         hash,
         swarm.filter((peer) => peer !== known),

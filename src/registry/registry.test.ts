@@ -151,6 +151,13 @@ describe('announces', () => {
     world.announce('8.8.8.1:1', { event: 'stopped' });
     world.announce('8.8.8.2:1', { event: 'stopped' });
     assert.equal(world.counts().completed, 1, 'outlives the swarm');
+    world.announce('8.8.8.3:1');
+    world.announce('8.8.8.3:1', { left: 0, event: 'stopped' });
+    assert.equal(world.counts().completed, 2, 'complete and gone in one announce');
+    world.announce('8.8.8.3:1', { left: 0, event: 'stopped' });
+    world.announce('8.8.8.4:1');
+    world.announce('8.8.8.4:1', { event: 'stopped' });
+    assert.equal(world.counts().completed, 2, 'gave up');
   });
 
   it('serves only allowed torrents, in words that do not make clients give up unless they should', () => {

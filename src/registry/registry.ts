@@ -120,7 +120,7 @@ export class Registry {
     let warning: string | undefined;
     let peers: AnnounceReply['peers'] = [];
     if (request.event === 'stopped') {
-      if (known !== undefined) this.#swarms.remove(roster!, known);
+      if (known !== undefined) this.#leave(roster!, known, request);
     } else {
       if (known !== undefined) this.#renew(roster!, known, request, interval, now);
       else warning = this.#enter(request, address, interval, now);
@@ -325,12 +325,19 @@ export class Registry {
     const lost = id !== undefined && session === undefined;
     peer.expires = now + (lost ? this.#options.sessionLease : LEASE_INTERVALS * interval * 1000);
     this.#swarms.renew(roster, peer, session);
-    if (!peer.seed || peer.completed) return;
-    peer.completed = true;
-    this.#countCompleted(request.infoHash);
+    if (peer.seed) this.#countCompleted(request.infoHash, peer);
   }
 
-  #countCompleted(infoHash: string): void {
+  #leave(roster: Roster, peer: PeerEntry, { infoHash, left }: Announcement): void {
+    // Who got the last piece and left at once may never have announced that it was complete.
+    if (left === 0) this.#countCompleted(infoHash, peer);
+    this.#swarms.remove(roster, peer);
+  }
+
+  /** Once for each entry, and not for one that came as a seed. */
+  #countCompleted(infoHash: string, peer: PeerEntry): void {
+    if (peer.completed) return;
+    peer.completed = true;
     const completed = this.#completed.get(infoHash) ?? 0;
     // Torrents that are not in the catalog must not fill the memory with their counts.
     if (completed === 0 && this.#completed.size >= this.#allowed.size + this.#options.maxSwarms) return;
