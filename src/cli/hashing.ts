@@ -27,9 +27,11 @@ export async function hashPaths(
     return `${formatPercent(state.hashed, state.size)} of ${formatSize(state.size)}  ${formatRate(rate)}  ${left} left`;
   };
   const stopProgress = output.progress({
-    lines: (columns) => [
-      `Hashing ${drawBar(state.hashed / Math.max(1, state.size), 20, output.unicode)} ${numbers()}  ${fit(printable(state.file), columns)}`,
-    ],
+    lines: (columns) => {
+      if (state.size === 0) return ['Looking for files'];
+      const bar = drawBar(state.hashed / state.size, 20, output.unicode);
+      return [`Hashing ${bar} ${numbers()}  ${fit(printable(state.file), columns)}`];
+    },
     plain: () => (state.size === 0 ? '' : `Hashing: ${numbers()}`),
     eventName: 'hashing',
     events: () => (state.size === 0 ? [] : [{ hashed: state.hashed, size: state.size }]),

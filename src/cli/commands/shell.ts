@@ -28,6 +28,7 @@ export const run: CommandRun<Taken> = async (context, settings) => {
     if (!attended) await unlessAborted(signal, waitForDownloads(context, shell));
     else if (shell.jobs.running > 0) output.say('Downloads that are not complete go on with the same command.');
   } finally {
+    output.around = (write) => write();
     lines.close();
     process.stdin.pause();
     output.endProgress();
@@ -66,7 +67,11 @@ function showPrompt({ output }: CommandContext, lines: Interface): { show: () =>
     write();
     if (shown) lines.prompt(true);
   };
-  lines.on('SIGINT', () => process.kill(process.pid, 'SIGINT'));
+  lines.on('SIGINT', () => {
+    shown = false;
+    process.stderr.write('\n');
+    process.kill(process.pid, 'SIGINT');
+  });
   return {
     show: () => {
       shown = true;

@@ -5,7 +5,7 @@ import { PIECE, type Torrent } from '../../engine/types.ts';
 import type { ProgressView } from '../output.ts';
 import { formatDuration, formatPercent, formatRate, formatSize } from './quantity.ts';
 import { drawBar, drawStrip } from './strip.ts';
-import { fit, pad } from './width.ts';
+import { fit, pad, width } from './width.ts';
 
 /** From so many columns on there is room for a piece map under the line. */
 const WIDE = 100;
@@ -33,17 +33,19 @@ export class DownloadView implements ProgressView {
       return [
         `${name}  checking what is here  ${drawBar(status.checked, 20, this.#unicode)} ${percent(status.checked)}`,
       ];
-    const bar = columns < WIDE ? ` ${drawBar(status.have / Math.max(1, status.size), 16, this.#unicode)}` : '';
-    const first = [
-      `${name}${bar}`,
+    const numbers = [
       pad(formatPercent(status.have, status.size), 4, 'right'),
       `of ${formatSize(status.size)}`,
-      pad(`↓ ${formatRate(status.down)}`, 13),
-      status.up > 0 ? pad(`↑ ${formatRate(status.up)}`, 13) : '',
+      pad(`↓ ${formatRate(status.down)}`, 12),
+      status.up > 0 ? pad(`↑ ${formatRate(status.up)}`, 12) : '',
       `${timeLeft(torrent)} left`,
       `${countOf(status.peers, 'peer')}${status.seeds > 0 ? `, ${countOf(status.seeds, 'seed')}` : ''}`,
     ];
-    const line = first.filter((part) => part !== '').join('  ');
+    const rest = numbers.filter((part) => part !== '').join('  ');
+    const room = Math.min(24, columns - width(name) - width(rest) - 4);
+    const bar =
+      columns >= WIDE || room < 6 ? '' : ` ${drawBar(status.have / Math.max(1, status.size), room, this.#unicode)}`;
+    const line = `${name}${bar} ${rest}`;
     const map = columns >= WIDE ? torrent.pieceMap() : undefined;
     return map === undefined ? [line] : [line, drawStrip(map, columns - 2, this.#unicode)];
   }

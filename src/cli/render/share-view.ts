@@ -26,9 +26,9 @@ export class ShareView implements ProgressView {
   lines(columns: number): string[] {
     const lines: string[] = [];
     for (const { name, torrent } of this.#shares) {
-      const { up, uploaded, size, state } = torrent.status;
+      const { uploaded, size, state } = torrent.status;
       const takers = takersOf(torrent);
-      const doing = state === 'seeding' ? `↑ ${formatRate(up)}` : state;
+      const doing = state === 'seeding' ? `↑ ${formatRate(rateOf(takers))}` : state;
       lines.push(
         `${printable(name)}  ${formatSize(size)}  ${doing}  ${formatSize(uploaded)} sent  ${countOf(takers.length, 'peer')}`,
       );
@@ -43,7 +43,7 @@ export class ShareView implements ProgressView {
 
   /** Only what somebody takes now. */
   plain(): string {
-    const busy = this.#shares.filter(({ torrent }) => torrent.status.up > 0);
+    const busy = this.#shares.filter(({ torrent }) => torrent.peers.some(({ up }) => up > 0));
     return busy.map((share) => describe(share)).join('; ');
   }
 
@@ -52,15 +52,16 @@ export class ShareView implements ProgressView {
     const events: Record<string, unknown>[] = [];
     for (const share of this.#shares) {
       const { torrent } = share;
-      const { uploaded, up, peers, infoHash, pieceCount } = torrent.status;
-      const takers = takersOf(torrent).map((peer) => ({
+      const { uploaded, peers, infoHash } = torrent.status;
+      const present = takersOf(torrent);
+      const takers = present.map((peer) => ({
         address: peer.address,
         client: peer.client,
-        share: pieceCount === 0 ? 0 : peer.pieces / pieceCount,
+        share: shareOf(peer, torrent),
         up: Math.round(peer.up),
         uploaded: peer.uploaded,
       }));
-      const fields = { name: share.name, infoHash, uploaded, up: Math.round(up), peers, takers };
+      const fields = { name: share.name, infoHash, uploaded, up: Math.round(rateOf(present)), peers, takers };
       const text = JSON.stringify(fields);
       if (this.#told.get(share) === text) continue;
       this.#told.set(share, text);
@@ -82,16 +83,26 @@ function takersOf(torrent: Torrent): PeerStatus[] {
   return torrent.peers.sort((a, b) => b.up - a.up || b.uploaded - a.uploaded);
 }
 
+function rateOf(peers: readonly PeerStatus[]): number {
+  return peers.reduce((sum, peer) => sum + peer.up, 0);
+}
+
+/** 0 to 1. Peers need not tell a seed what they have got, so what it gave them counts too. */
+function shareOf(peer: PeerStatus, { status }: Torrent): number {
+  const told = status.pieceCount === 0 ? 0 : peer.pieces / status.pieceCount;
+  return Math.min(1, Math.max(told, status.size === 0 ? 0 : peer.uploaded / status.size));
+}
+
 function takerRow(peer: PeerStatus, torrent: Torrent): string[] {
-  const has = formatPercent(peer.pieces, torrent.status.pieceCount);
+  const has = formatPercent(shareOf(peer, torrent), 1);
   return [printable(peer.address), printable(peer.client), has, formatRate(peer.up), formatSize(peer.uploaded)];
 }
 
 function describe({ name, torrent }: Share): string {
-  const { up, uploaded, pieceCount } = torrent.status;
+  const { uploaded } = torrent.status;
   const takers = takersOf(torrent).filter((peer) => peer.up > 0);
   const who = takers
     .slice(0, SHOWN)
-    .map((peer) => `${printable(peer.address)} ${formatPercent(peer.pieces, pieceCount)} ${formatRate(peer.up)}`);
-  return `${printable(name)}: ${formatRate(up)} to ${countOf(takers.length, 'peer')} (${who.join(', ')}), ${formatSize(uploaded)} sent`;
+    .map((peer) => `${printable(peer.address)} ${formatPercent(shareOf(peer, torrent), 1)} ${formatRate(peer.up)}`);
+  return `${printable(name)}: ${formatRate(rateOf(takers))} to ${countOf(takers.length, 'peer')} (${who.join(', ')}), ${formatSize(uploaded)} sent`;
 }
