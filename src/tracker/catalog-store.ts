@@ -1,8 +1,10 @@
 // The catalog's SQLite file: opening, schema versions, statements, transactions, and what its failures mean to people.
 // Runs only inside the catalog's worker. Knows tables, never what publishing or listing means.
 
+import { closeSync, openSync } from 'node:fs';
 import { DatabaseSync, type SQLInputValue, type SQLOutputValue, type StatementSync } from 'node:sqlite';
 import { ShoalError } from '../base/errors.ts';
+import { errnoOf, toDiskError } from '../io/disk/disk-error.ts';
 
 export type Row = Record<string, SQLOutputValue>;
 
@@ -39,7 +41,7 @@ const MIGRATIONS: readonly string[] = [
     source       TEXT    NOT NULL, -- quota key of the address it came from
     UNIQUE (name, seq)
   ) STRICT;
-  CREATE INDEX versions_by_info_hash ON versions (info_hash);
+  CREATE INDEX versions_by_info_hash ON versions (info_hash, pieces);
   -- Apart from the versions, so that lists never read past megabytes of metadata. The bytes are as they came.
   CREATE TABLE torrents (version INTEGER PRIMARY KEY REFERENCES versions (id), bytes BLOB NOT NULL) STRICT;
   -- The last signed record of each publisher under each name, kept for a while after its removal.
@@ -77,6 +79,8 @@ export class CatalogStore {
     this.#path = path;
     let database: DatabaseSync | undefined;
     try {
+      // It holds addresses of publishers: nobody else on this machine needs to read it.
+      closeSync(openSync(path, 'a', 0o600));
       database = new DatabaseSync(path, { timeout: 2000, enableForeignKeyConstraints: true });
       // One process owns the file: a second tracker on the same data would keep its own view of what is registered.
       database.exec('PRAGMA locking_mode = EXCLUSIVE');
@@ -95,6 +99,11 @@ export class CatalogStore {
 
   all(sql: string, ...values: SQLInputValue[]): Row[] {
     return this.#statement(sql).all(...values);
+  }
+
+  /** Row by row, for results that are too many to have at once. Finish it before the next write. */
+  iterate(sql: string, ...values: SQLInputValue[]): Iterable<Row> {
+    return this.#statement(sql).iterate(...values);
   }
 
   get(sql: string, ...values: SQLInputValue[]): Row | undefined {
@@ -204,6 +213,8 @@ const CAUSES: Record<
 
 function explain(error: unknown, path: string): ShoalError {
   if (error instanceof ShoalError) return error;
+  if (errnoOf(error) !== undefined && !(error instanceof Error && 'errcode' in error))
+    return toDiskError(error, path, 'open the catalog');
   const result = error instanceof Error && 'errcode' in error ? Number(error.errcode) & 0xff : undefined;
   const known = result === undefined ? undefined : CAUSES[result];
   const text = known?.text ?? (error instanceof Error ? error.message : String(error));

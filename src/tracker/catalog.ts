@@ -4,7 +4,6 @@
 
 import { mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
-import { toHex } from '../base/bytes.ts';
 import { ShoalError } from '../base/errors.ts';
 import { CatalogConnection } from './catalog-connection.ts';
 import {
@@ -166,10 +165,10 @@ export class Catalog {
   }
 
   #replaceHeld(packed: Uint8Array): void {
-    const view = new DataView(packed.buffer, packed.byteOffset, packed.length);
+    const bytes = Buffer.from(packed.buffer, packed.byteOffset, packed.length);
     const held = new Map<string, number>();
-    for (let at = 0; at < packed.length; at += 24)
-      held.set(toHex(packed.subarray(at, at + 20)), view.getUint32(at + 20));
+    for (let at = 0; at < bytes.length; at += 24)
+      held.set(bytes.toString('hex', at, at + 20), bytes.readUInt32BE(at + 20));
     const added = [...held]
       .filter(([infoHash]) => !this.#held.has(infoHash))
       .map(([infoHash, pieces]) => ({ infoHash, pieces }));
