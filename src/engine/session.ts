@@ -91,7 +91,7 @@ export class Session implements AsyncDisposable {
       frames: new FramePool(),
       pool: new HashPool(),
       resumes: new ResumeStore(state),
-      trackers: new TrackerSessions(identity, listener.port),
+      trackers: new TrackerSessions(identity, createIdentity(), options.trackers ?? [], listener.port),
       purpose: options.purpose ?? 'shoal',
       lockDirectory: (infoHash) => (state === null ? undefined : path.join(state, 'torrents', infoHash)),
     };

@@ -14,13 +14,21 @@ interface Tracked {
 export class TrackerSessions {
   /** The `key` of all our announces: lets a tracker know us again when our address changes (BEP 7). */
   readonly key = randomBytes(4).toString('hex');
-  readonly #signer: SessionSigner;
+  readonly #identity: SessionSigner;
+  readonly #stranger: SessionSigner;
+  readonly #own: ReadonlySet<string>;
   readonly #port: number;
   readonly #sessions = new Map<string, TrackerSession>();
   readonly #tracked = new Map<string, Tracked>();
 
-  constructor(signer: SessionSigner, port: number) {
-    this.#signer = signer;
+  /**
+   * Sessions with the user's own `trackers` are signed by `identity`, those with trackers that came with a torrent by
+   * `stranger`, a key of this process: a magnet link must not make us tell its tracker who we are.
+   */
+  constructor(identity: SessionSigner, stranger: SessionSigner, trackers: readonly string[], port: number) {
+    this.#identity = identity;
+    this.#stranger = stranger;
+    this.#own = new Set(trackers.map(announceUrlOf));
     this.#port = port;
   }
 
@@ -60,7 +68,7 @@ export class TrackerSessions {
     const session: TrackerSession = new TrackerSession({
       url: key,
       port: this.#port,
-      signer: this.#signer,
+      signer: this.#own.has(key) ? this.#identity : this.#stranger,
       onOpened: () => {
         for (const tracked of this.#tracked.values()) if (tracked.trackers.includes(session)) tracked.announceAgain();
       },
