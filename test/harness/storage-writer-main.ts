@@ -24,3 +24,5 @@ await Promise.all(
     }
   }),
 );
+// Whoever reads the lines may be slower than this; it is killed in any case, or ends when nobody listens any more.
+process.stdin.resume();

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { appendFile, readFile, rename, rm, stat, truncate, utimes, writeFile } from 'node:fs/promises';
+import { appendFile, readFile, rename, rm, truncate, utimes, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { after, describe, it } from 'node:test';
@@ -21,6 +21,8 @@ import { HashPool } from './hash-pool.ts';
 import { Storage, type StorageOptions } from './storage.ts';
 
 const PIECE = 16384;
+/** A modification time that can be restored to the nanosecond. */
+const WHOLE_SECOND = 1_700_000_000;
 const NO_TOTALS = { uploaded: 0, downloaded: 0 };
 const pool = new HashPool({ size: 2 });
 after(() => pool.close());
@@ -147,23 +149,45 @@ describe('resuming', () => {
     }
   });
 
-  it('vouches for nothing that is being written', async (t) => {
+  it('vouches, while it runs, only for files that cannot change unnoticed', async (t) => {
     const path = join(await temporaryFolder(t), 'album');
     const { storage } = await open(album, path);
     const slab = new SampleSlab(album, pool);
-    await slab.commitAll(storage, range(4));
+    await slab.commitAll(storage, range(6));
     await storage.finish();
-    const writing = slab.commitAll(storage, [4, 5]);
     const record = await storage.state(NO_TOTALS);
     assert.ok(!record.clean);
     assert.ok(record.files[0] !== undefined, 'a file that is whole does not change any more');
-    assert.equal(record.files[1], undefined);
-    await writing;
+    assert.equal(record.files[1], undefined, 'a file written to this moment may be written to again in the same tick');
+    await utimes(join(path, 'two.part'), WHOLE_SECOND, WHOLE_SECOND);
+    assert.ok((await storage.state(NO_TOTALS)).files[1] !== undefined, 'a file that is at rest is vouched for');
+    await slab.commitAll(storage, [6]);
     // What came after the record is found again all the same.
     await storage.close();
     const { storage: again, have } = await open(album, path, { resume: record });
-    assert.equal(have.count, 6);
+    assert.equal(have.count, 7);
     await again.close();
+  });
+
+  it('vouches for nothing that is being written', async (t) => {
+    const path = join(await temporaryFolder(t), 'album');
+    const busy = new HashPool({ size: 1 });
+    t.after(() => busy.close());
+    const { storage } = await open(album, path, { pool: busy });
+    const slab = new SampleSlab(album, busy);
+    await slab.commitAll(storage, [4]);
+    await utimes(join(path, 'two.part'), WHOLE_SECOND, WHOLE_SECOND);
+    // Keeps the worker from the write until the record is made.
+    const long = new SharedArrayBuffer(64 << 20);
+    const id = busy.registerSlab(long);
+    for (const _ of range(4))
+      busy.commit({ slab: id, offset: 0, length: long.byteLength, expected: new Uint8Array(20), writes: [] }, () => {});
+    const writing = slab.commitAll(storage, [5]);
+    const record = await storage.state(NO_TOTALS);
+    assert.ok(!record.have.has(5));
+    assert.equal(record.files[1], undefined);
+    await writing;
+    await storage.close();
   });
 
   it('finds every piece that was reported after kill -9 at any moment', { timeout: 60_000 }, async (t) => {
@@ -171,7 +195,7 @@ describe('resuming', () => {
     const folder = await temporaryFolder(t);
     for (const round of range(6)) {
       const path = join(folder, `round-${round}`);
-      const child = spawn(process.execPath, [script, path], { stdio: ['ignore', 'pipe', 'inherit'] });
+      const child = spawn(process.execPath, [script, path], { stdio: ['pipe', 'pipe', 'inherit'] });
       const reported: number[] = [];
       const lines = createInterface({ input: child.stdout });
       lines.on('line', (line) => {
@@ -209,12 +233,18 @@ describe('a file that changes while it is seeded', () => {
     ['shrinks', (file) => truncate(file, PIECE)],
     ['vanishes', (file) => rm(file)],
     [
-      'is replaced',
+      'is replaced by one of the same size and time',
       async (file) => {
-        const { atime, mtime } = await stat(file);
         await writeFile(`${file}.new`, Buffer.alloc(PIECE * 4 + 100));
-        await utimes(`${file}.new`, atime, mtime);
+        await utimes(`${file}.new`, WHOLE_SECOND, WHOLE_SECOND);
         await rename(`${file}.new`, file);
+      },
+    ],
+    [
+      'grows and keeps its time',
+      async (file) => {
+        await appendFile(file, 'x');
+        await utimes(file, WHOLE_SECOND, WHOLE_SECOND);
       },
     ],
     [
@@ -230,6 +260,7 @@ describe('a file that changes while it is seeded', () => {
     it(`is not served any more: it ${what}`, async (t) => {
       const path = join(await temporaryFolder(t), 'album');
       await writeSample(album, path);
+      await utimes(join(path, 'two'), WHOLE_SECOND, WHOLE_SECOND);
       const lost: [string, readonly number[]][] = [];
       const { storage } = await open(album, path, { onChanged: (file, pieces) => lost.push([file, pieces]) });
       await change(join(path, 'two'));

@@ -28,6 +28,17 @@ const folder = makeSample('folder', PIECE, [
   { path: 'last', length: 1 },
 ]);
 
+class CountingPool extends FilePool {
+  most = 0;
+
+  override acquire(...[file, done]: Parameters<FilePool['acquire']>): void {
+    super.acquire(file, (error, fd) => {
+      this.most = Math.max(this.most, this.openCount);
+      done(error, fd);
+    });
+  }
+}
+
 async function names(root: string): Promise<string[]> {
   const found = await readdir(root, { recursive: true, withFileTypes: true });
   return found
@@ -130,9 +141,10 @@ describe('storage', () => {
       range(200).map((index) => ({ path: `${index % 7}/${index}`, length: 150 })),
     );
     const slab = new SampleSlab(sample, pool);
-    const files = new FilePool(8);
+    const files = new CountingPool(8);
     const { storage } = await Storage.open({ metainfo: sample.metainfo, path, pool, files });
-    await slab.commitAll(storage, range(sample.pieceCount));
+    for (const piece of range(sample.pieceCount)) await slab.commitAll(storage, [piece]);
+    assert.ok(files.most <= 8 + 32, `a piece of 110 files had ${files.most} of them open`);
     await storage.finish();
     for (const [name, bytes] of sample.contents)
       assert.deepEqual(new Uint8Array(await readFile(join(path, name))), bytes);
