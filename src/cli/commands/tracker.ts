@@ -21,7 +21,7 @@ export const run: CommandRun<Taken> = async (context, settings) => {
     const { url, host, port } = tracker;
     const { dataDir, adminTokenFile } = options;
     output.event('listening', { url, host, port, data: dataDir, adminTokenFile, open: settings.open });
-    output.result(url);
+    output.result(`Listening on ${url}`);
     output.say(`Operator's token in ${adminTokenFile}`);
     const address = parseAddress(host);
     if (address !== undefined && classifyAddress(address) === 'loopback' && settings.publicUrl === undefined)
