@@ -8,12 +8,15 @@ const FIRST_RETRY = 2_000;
 const LAST_RETRY = 5 * 60_000;
 /** A peer that was fine and left: it may be restarting. */
 const RECONNECT = 3_000;
+/** A tracker still names it: it is worth a try sooner than its failures say. */
+const NAMED_AGAIN = 15_000;
+const MAX_BANS = 10_000;
 
 export interface Candidate {
   readonly key: string;
   readonly endpoint: Endpoint;
   /** Peers given by the user are never dropped for room. */
-  readonly pinned: boolean;
+  pinned: boolean;
   fails: number;
   nextTry: number;
   busy: boolean;
@@ -34,8 +37,15 @@ export class Candidates {
 
   /** False when it is known already, banned, ourselves, malformed or there is no room. */
   add(endpoint: Endpoint, now: number, pinned = false): boolean {
+    const { host, port } = endpoint;
+    if (host === '' || !Number.isInteger(port) || port < 1 || port > 65535) return false;
     const key = formatEndpoint(endpoint);
-    if (endpoint.port === 0 || this.#known.has(key) || this.#selves.has(key) || this.isBanned(endpoint)) return false;
+    const known = this.#known.get(key);
+    if (known !== undefined) {
+      known.pinned ||= pinned;
+      known.nextTry = Math.min(known.nextTry, pinned ? now : now + NAMED_AGAIN);
+    }
+    if (known !== undefined || this.#selves.has(key) || this.isBanned(endpoint)) return false;
     if (!pinned && this.#known.size >= MAX_CANDIDATES && !this.#dropWorst()) return false;
     this.#known.set(key, { key, endpoint, pinned, fails: 0, nextTry: now, busy: false, seed: false });
     return true;
@@ -55,9 +65,14 @@ export class Candidates {
     return chosen;
   }
 
-  /** The endpoint of a peer that dialled us, from its listening port: we need not dial it. */
-  connected(endpoint: Endpoint): void {
-    const candidate = this.#known.get(formatEndpoint(endpoint));
+  /** Where a connected peer listens: we need not dial it now, but may when it is gone. */
+  connected(endpoint: Endpoint, now: number): void {
+    this.add(endpoint, now);
+    this.keepBusy(formatEndpoint(endpoint));
+  }
+
+  keepBusy(key: string): void {
+    const candidate = this.#known.get(key);
     if (candidate !== undefined) candidate.busy = true;
   }
 
@@ -86,11 +101,11 @@ export class Candidates {
   }
 
   ban(endpoint: Endpoint, peerId: string): void {
-    this.#bannedEndpoints.add(formatEndpoint(endpoint));
-    this.#bannedIds.add(peerId);
+    remember(this.#bannedEndpoints, formatEndpoint(endpoint));
+    remember(this.#bannedIds, peerId);
     this.#known.delete(formatEndpoint(endpoint));
     const bytes = parseAddress(endpoint.host);
-    if (bytes !== undefined && classifyAddress(bytes) === 'global') this.#bannedAddresses.add(endpoint.host);
+    if (bytes !== undefined && classifyAddress(bytes) === 'global') remember(this.#bannedAddresses, endpoint.host);
   }
 
   isBanned(endpoint: Endpoint, peerId?: string): boolean {
@@ -106,5 +121,15 @@ export class Candidates {
     for (const candidate of this.#known.values())
       if (!candidate.busy && !candidate.pinned && candidate.fails > (worst?.fails ?? 0)) worst = candidate;
     return worst !== undefined && this.#known.delete(worst.key);
+  }
+}
+
+/** The oldest makes room. */
+function remember(set: Set<string>, entry: string): void {
+  set.add(entry);
+  if (set.size <= MAX_BANS) return;
+  for (const oldest of set) {
+    set.delete(oldest);
+    return;
   }
 }

@@ -203,12 +203,12 @@ test('a retried piece starts again when its one peer leaves', () => {
   assert.equal(ledger.isRetry(0), true);
   const partial = ledger.begin(0, 0)!;
   assert.equal(partial.retry, true);
-  ledger.assigned(partial, 7);
+  ledger.assigned(partial, 7, 0);
   ledger.requested(partial, 0);
   ledger.receiving(0, 0);
   ledger.released(0, 0);
   ledger.received(0, 0, 7);
-  ledger.unassigned(partial);
+  assert.equal(ledger.unassigned(partial), BLOCK_LENGTH);
   assert.equal(partial.arrived, 0);
   assert.equal(partial.free, 4);
   assert.equal(partial.exclusive, NOBODY);

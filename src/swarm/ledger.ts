@@ -27,8 +27,10 @@ export class Partial {
   readonly senders: Int32Array;
   free: number;
   arrived = 0;
-  /** Set after a failed check: the one peer that fetches the piece again, whole. */
+  /** Set after a failed check: the one peer that fetches the piece again, whole; since when, and after how many others. */
   exclusive = NOBODY;
+  assignedAt = 0;
+  handovers = 0;
   /** True while a failed piece waits for, or is with, its one peer. */
   retry: boolean;
   /** No block before this one is free: where the search for the next free block starts. */
@@ -190,20 +192,42 @@ export class Ledger {
   }
 
   /** A retried piece goes to one peer. */
-  assigned(partial: Partial, peer: number): void {
+  assigned(partial: Partial, peer: number, now: number): void {
     partial.exclusive = peer;
+    partial.assignedAt = now;
   }
 
-  /** The one peer of a retried piece left: what it sent is of no use to tell liars apart, so the piece starts again. */
-  unassigned(partial: Partial): void {
+  /**
+   * The one peer of a retried piece left: what it sent is of no use to tell liars apart, so the piece starts again.
+   * Returns the bytes that are thrown away.
+   */
+  unassigned(partial: Partial): number {
     partial.exclusive = NOBODY;
+    partial.handovers++;
+    let lost = 0;
     for (let block = 0; block < partial.blocks.length; block++) {
       if (partial.blocks[block] !== BLOCK_STATE.arrived) continue;
+      lost += this.geometry.blockSize(partial.piece, block);
       partial.arrived--;
       partial.senders[block] = NOBODY;
       if (partial.requesters[block]! > 0) partial.blocks[block] = BLOCK_STATE.requested;
       else this.#free(partial, block);
     }
+    return lost;
+  }
+
+  /**
+   * Nobody here can finish it and its slot is needed: partial → missing. Only when nobody is asked for it or is sending a
+   * block of it. Returns the bytes that are thrown away.
+   */
+  abandoned(piece: number): number {
+    const partial = this.partials.get(piece)!;
+    let lost = 0;
+    for (let block = 0; block < partial.blocks.length; block++)
+      if (partial.blocks[block] === BLOCK_STATE.arrived) lost += this.geometry.blockSize(piece, block);
+    this.#drop(piece);
+    this.#states[piece] = PIECE_STATE.missing;
+    return lost;
   }
 
   /** Throws when an invariant is broken. For tests and the simulator. */
@@ -259,6 +283,7 @@ export class Ledger {
   #drop(piece: number): void {
     const partial = this.partials.get(piece)!;
     this.partials.delete(piece);
+    if (partial.free > 0) this.openPartials--;
     this.#freeSlots.push(partial.slot);
   }
 }

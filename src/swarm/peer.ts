@@ -64,10 +64,19 @@ export class Peer {
   readonly retries: number[] = [];
   /** Requests we took back: their blocks may still come and are no offence. */
   withdrawn = 0;
+  /** Pieces it rejected although it lets us ask: not asked for again until `refusedUntil`. */
+  readonly refused = new Set<number>();
+  refusedUntil = 0;
   unasked = 0;
   strayRejects = 0;
   unknownMessages = 0;
   badRequests = 0;
+  /** Requests since we choked it: some cross our choke on the way. */
+  chokedRequests = 0;
+  /** Payload bytes of allowed-fast pieces it was given while choked. */
+  fastBytes = 0;
+  /** Messages that carry no news in themselves (choke, interest, keep-alive), less what is tolerated each second. */
+  fuss = 0;
   /** How many failed pieces it had a part in without being the only sender. */
   suspicion = 0;
   /** A block of it was part of a piece that passed its hash. */
@@ -75,7 +84,14 @@ export class Peer {
   /** Trials it was given to prove itself. */
   trials = 1;
   snubbed = false;
+  /** Its connection is being closed: nothing more is asked of it. */
+  leaving = false;
   lastBlockAt: number;
+  /** We do not read from it now, because of the download limit: it cannot be blamed for silence. */
+  held = false;
+  /** Since when the block on its way has been the same one, and `down.total` at that time. */
+  stuckSince: number;
+  stuckTotal = 0;
   /** The block whose payload is arriving now, or NOBODY. */
   receivingPiece = NOBODY;
   receivingBlock = NOBODY;
@@ -97,6 +113,10 @@ export class Peer {
 
   extension: ExtensionHandshake | undefined;
   metadataRequests = 0;
+  /** Metadata pieces asked for and not answered. */
+  metadataOwed = 0;
+  /** Metadata messages that were malformed or not asked for. */
+  metadataOffences = 0;
   metadataUseless = false;
 
   constructor(id: number, info: PeerInfo, peerIdHex: string, client: string, now: number) {
@@ -108,6 +128,7 @@ export class Peer {
     this.listens = info.outgoing ? info.endpoint : undefined;
     this.connectedAt = now;
     this.lastBlockAt = now;
+    this.stuckSince = now;
     this.lastHeardAt = now;
     this.lastSentAt = now;
   }
@@ -118,7 +139,7 @@ export class Peer {
 
   /** How many requests may be outstanding now. */
   get depth(): number {
-    return this.snubbed ? 1 : this.window;
+    return this.snubbed ? 1 : Math.min(this.window, this.#cap);
   }
 
   /** True when it has the piece, as far as is known. */

@@ -5,6 +5,7 @@
 import { BLOCK_LENGTH } from '../base/geometry.ts';
 import { NOBODY, type Partial, PIECE_STATE } from './ledger.ts';
 import type { Peer } from './peer.ts';
+import { assignRetry } from './swarm-retry.ts';
 import type { Content, SwarmState } from './swarm-state.ts';
 
 /** Until so many pieces are had the next one is random: rare pieces come from few peers, and there is nothing to trade yet. */
@@ -15,36 +16,40 @@ const END_GAME_COPIES = 3;
 const SLOW_PIECE = 3_000;
 
 function mayAsk(peer: Peer, piece: number): boolean {
-  return peer.has(piece) && (!peer.choking || peer.allowedFast.has(piece));
+  return peer.has(piece) && (!peer.choking || peer.allowedFast.has(piece)) && !peer.refused.has(piece);
 }
 
 function isOpenTo(peer: Peer, partial: Partial): boolean {
-  return partial.free > 0 && (!partial.retry || partial.exclusive === peer.id);
+  return partial.free > 0 && (!partial.retry || partial.exclusive === peer.id || partial.exclusive === NOBODY);
+}
+
+/** A failed piece whose one peer could not go on with it. */
+function isOrphan(partial: Partial): boolean {
+  return partial.retry && partial.exclusive === NOBODY;
 }
 
 /** The piece to take the next blocks from, begun if need be; undefined when there is nothing free for this peer. */
 export function pickPartial(state: SwarmState, content: Content, peer: Peer, now: number): Partial | undefined {
-  const { ledger } = content;
-  if (peer.current !== NOBODY) {
-    const current = ledger.partials.get(peer.current);
-    if (current !== undefined && isOpenTo(peer, current) && mayAsk(peer, current.piece)) return current;
-    peer.current = NOBODY;
-  }
-  const chosen = pickRetry(content, peer, now) ?? pickNew(state, content, peer, now) ?? pickShared(content, peer);
-  if (chosen !== undefined) peer.current = chosen.piece;
+  const current = peer.current === NOBODY ? undefined : content.ledger.partials.get(peer.current);
+  if (current !== undefined && isOpenTo(peer, current) && mayAsk(peer, current.piece) && !isOrphan(current))
+    return current;
+  peer.current = NOBODY;
+  const chosen =
+    pickRetry(state, content, peer, now) ?? pickNew(state, content, peer, now) ?? pickShared(content, peer);
+  if (chosen === undefined) return undefined;
+  if (isOrphan(chosen)) assignRetry(state, chosen.piece, peer, chosen, now);
+  peer.current = chosen.piece;
   return chosen;
 }
 
-function pickRetry(content: Content, peer: Peer, now: number): Partial | undefined {
-  const { ledger, availability } = content;
+function pickRetry(state: SwarmState, content: Content, peer: Peer, now: number): Partial | undefined {
+  const { ledger } = content;
   for (const piece of peer.retries) {
     if (!mayAsk(peer, piece)) continue;
     let partial = ledger.partials.get(piece);
     if (partial === undefined && ledger.state(piece) === PIECE_STATE.missing) {
-      partial = ledger.begin(piece, now);
+      partial = begin(state, content, peer, piece, now);
       if (partial === undefined) return undefined;
-      availability.unwant(piece);
-      ledger.assigned(partial, peer.id);
     }
     if (partial !== undefined && isOpenTo(peer, partial)) return partial;
   }
@@ -54,6 +59,11 @@ function pickRetry(content: Content, peer: Peer, now: number): Partial | undefin
 function pickNew(state: SwarmState, content: Content, peer: Peer, now: number): Partial | undefined {
   const { ledger, availability } = content;
   if (ledger.freeSlots === 0) return undefined;
+  if (peer.choking) {
+    for (const piece of peer.allowedFast)
+      if (mayBegin(state, content, peer, piece)) return begin(state, content, peer, piece, now);
+    return undefined;
+  }
   const first = peer.countedAsSeed ? 0 : availability.firstShared;
   const count = availability.wanted - first;
   if (count <= 0) return undefined;
@@ -61,20 +71,26 @@ function pickNew(state: SwarmState, content: Content, peer: Peer, now: number): 
   for (let i = 0; i < count; i++) {
     const at = start + i;
     const piece = availability.order[first + (at < count ? at : at - count)]!;
-    if (!mayAsk(peer, piece)) continue;
-    const retry = ledger.isRetry(piece);
-    if (retry && (state.retryOwners.get(piece) ?? peer) !== peer) continue;
-    const partial = ledger.begin(piece, now);
-    if (partial === undefined) return undefined;
-    availability.unwant(piece);
-    if (retry) {
-      state.retryOwners.set(piece, peer);
-      peer.retries.push(piece);
-      ledger.assigned(partial, peer.id);
-    }
-    return partial;
+    if (mayBegin(state, content, peer, piece)) return begin(state, content, peer, piece, now);
   }
   return undefined;
+}
+
+function mayBegin(state: SwarmState, { ledger }: Content, peer: Peer, piece: number): boolean {
+  if (!mayAsk(peer, piece) || ledger.state(piece) !== PIECE_STATE.missing) return false;
+  return !ledger.isRetry(piece) || (state.retryOwners.get(piece) ?? peer) === peer;
+}
+
+function begin(state: SwarmState, content: Content, peer: Peer, piece: number, now: number): Partial | undefined {
+  const { ledger, availability } = content;
+  const partial = ledger.begin(piece, now);
+  if (partial === undefined) return undefined;
+  availability.unwant(piece);
+  if (partial.retry) {
+    if (state.retryOwners.get(piece) === peer) ledger.assigned(partial, peer.id, now);
+    else assignRetry(state, piece, peer, partial, now);
+  }
+  return partial;
 }
 
 /** The piece nearest to its end among those that others are filling. */

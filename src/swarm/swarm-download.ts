@@ -5,9 +5,10 @@ import { BLOCK_LENGTH } from '../base/geometry.ts';
 import { MESSAGE } from '../protocol/wire/messages.ts';
 import { violation } from '../protocol/wire/violation.ts';
 import type { Share } from './commands.ts';
-import { NOBODY, type Partial, PIECE_STATE } from './ledger.ts';
+import { NOBODY, type Partial } from './ledger.ts';
 import type { Peer } from './peer.ts';
 import { pickBusy, pickPartial } from './picker.ts';
+import { assignRetry, findRetryPeer, forgetRetry, giveUpRetries, giveUpRetry } from './swarm-retry.ts';
 import type { Content, SwarmState } from './swarm-state.ts';
 
 /** Blocks nobody asked for that are forgiven before the connection is closed. */
@@ -16,12 +17,24 @@ const MAX_UNASKED = 16;
 const END_GAME_BATCH = 4;
 /** Least number of blocks of a trial. */
 const TRIAL_BLOCKS = 64;
+/** Milliseconds until a peer is asked again for a piece it rejected. */
+const REFUSAL_LASTS = 10_000;
+/** More than was ever asked of one peer at a time: what it may still send of requests that were taken back. */
+const MAX_WITHDRAWN = 2048;
 
+/** Interest is told at once; that it is gone only when nothing more is wanted of anybody, see `loseInterest`. */
 export function updateInterest(state: SwarmState, peer: Peer): void {
-  const wants = peer.wanted > 0 && !state.complete;
-  if (wants === peer.amInterested) return;
-  peer.amInterested = wants;
-  state.sendSignal(peer, wants ? MESSAGE.interested : MESSAGE.notInterested);
+  if (state.seeding ? peer.amInterested : !peer.amInterested && peer.wanted > 0) setInterest(state, peer);
+}
+
+/** Once a second: with small pieces interest comes and goes with each of them, and nobody has to hear that. */
+export function loseInterest(state: SwarmState, peer: Peer): void {
+  if (peer.amInterested && peer.wanted === 0) setInterest(state, peer);
+}
+
+function setInterest(state: SwarmState, peer: Peer): void {
+  peer.amInterested = !peer.amInterested;
+  state.sendSignal(peer, peer.amInterested ? MESSAGE.interested : MESSAGE.notInterested);
 }
 
 /**
@@ -38,7 +51,7 @@ function depthOf(content: Content, peer: Peer): number {
 /** Tops the peer's requests up to its window. */
 export function fillRequests(state: SwarmState, peer: Peer, now: number): void {
   const { content } = state;
-  if (content === undefined || state.paused || content.ledger.complete || peer.have === undefined) return;
+  if (content === undefined || state.seeding || peer.wanted === 0 || peer.leaving) return;
   if (peer.choking && peer.allowedFast.size === 0) return;
   const { ledger, geometry } = content;
   const depth = depthOf(content, peer);
@@ -150,18 +163,34 @@ function cancelOthers(state: SwarmState, piece: number, begin: number, length: n
   }
 }
 
-/** Everything asked of the peer goes back to be asked of others. What it still sends is no offence. */
-export function withdrawRequests(state: SwarmState, peer: Peer): void {
+/**
+ * Everything asked of the peer goes back to be asked of others; `cancel`: the peer is told. What it still sends is no
+ * offence.
+ */
+export function withdrawRequests(state: SwarmState, peer: Peer, cancel: boolean, now: number): void {
   const ledger = state.content?.ledger;
-  for (let i = 0; i < peer.requests.count; i++)
-    ledger?.released(peer.requests.pieceAt(i), peer.requests.beginAt(i) / BLOCK_LENGTH);
-  peer.withdrawn += peer.requests.count;
-  peer.requests.clear();
+  const { requests } = peer;
+  for (let i = 0; i < requests.count; i++) {
+    const piece = requests.pieceAt(i);
+    const begin = requests.beginAt(i);
+    ledger?.released(piece, begin / BLOCK_LENGTH);
+    if (cancel) state.sendBlock(peer, MESSAGE.cancel, piece, begin, requests.lengthAt(i));
+  }
+  if (requests.count > 0) state.freed = true;
+  peer.withdrawn = Math.min(MAX_WITHDRAWN, peer.withdrawn + requests.count);
+  requests.clear();
   peer.current = NOBODY;
-  giveUpRetries(state, peer);
+  giveUpRetries(state, peer, now);
 }
 
-/** BEP 6: the peer will not send this block. */
+/** The peer lets us ask no more. With the fast extension it answers or rejects what it owes, one by one (BEP 6). */
+export function chokeReceived(state: SwarmState, peer: Peer, now: number): void {
+  peer.choking = true;
+  if (peer.info.features.fast) giveUpRetries(state, peer, now);
+  else withdrawRequests(state, peer, false, now);
+}
+
+/** BEP 6: the peer will not send this block. False when nothing of the kind was asked. */
 export function requestRejected(state: SwarmState, peer: Peer, piece: number, begin: number, now: number): boolean {
   const at = peer.requests.find(piece, begin);
   if (at < 0) {
@@ -172,56 +201,29 @@ export function requestRejected(state: SwarmState, peer: Peer, piece: number, be
   }
   peer.requests.removeAt(at);
   state.content?.ledger.released(piece, begin / BLOCK_LENGTH);
-  if (!peer.choking) fillIdle(state, now);
+  state.freed = true;
+  // Rejected after a choke is no wonder. Else the peer does not have the piece after all, and asking again at once would
+  // go on for ever.
+  const allowed = peer.allowedFast.delete(piece);
+  if (peer.choking || allowed) return true;
+  if (peer.refused.size === 0) peer.refusedUntil = now + REFUSAL_LASTS;
+  peer.refused.add(piece);
+  if (state.retryOwners.get(piece) === peer) giveUpRetry(state, peer, piece, now);
   return true;
 }
 
 /** The connection is gone: nothing it began may stay reserved. */
 export function releasePeer(state: SwarmState, peer: Peer, now: number): void {
   if (peer.receivingPiece !== NOBODY) state.content?.ledger.aborted(peer.receivingPiece, peer.receivingBlock);
-  withdrawRequests(state, peer);
+  withdrawRequests(state, peer, false, now);
   fillIdle(state, now);
-}
-
-function giveUpRetries(state: SwarmState, peer: Peer): void {
-  for (const piece of peer.retries) {
-    state.retryOwners.delete(piece);
-    const partial = state.content?.ledger.partials.get(piece);
-    if (
-      partial === undefined ||
-      partial.exclusive !== peer.id ||
-      state.content!.ledger.state(piece) !== PIECE_STATE.partial
-    )
-      continue;
-    state.content!.ledger.unassigned(partial);
-    const heir = findRetryPeer(state, piece, [], peer);
-    if (heir !== undefined) assignRetry(state, piece, heir, partial);
-  }
-  peer.retries.length = 0;
 }
 
 /** Blocks have become free: peers with nothing to do get a share at once. */
 export function fillIdle(state: SwarmState, now: number): void {
+  state.freed = false;
   for (const peer of state.peers.values())
-    if (!peer.choking && peer.requests.count * 4 <= peer.depth * 3) {
-      adoptRetries(state, peer);
-      fillRequests(state, peer, now);
-    }
-}
-
-/** A failed piece whose one peer left while nobody else could take it. */
-function adoptRetries(state: SwarmState, peer: Peer): void {
-  const ledger = state.content?.ledger;
-  if (ledger === undefined || state.failedPieces === 0) return;
-  for (const partial of ledger.partials.values())
-    if (partial.retry && partial.exclusive === NOBODY && peer.has(partial.piece))
-      assignRetry(state, partial.piece, peer, partial);
-}
-
-function assignRetry(state: SwarmState, piece: number, peer: Peer, partial: Partial | undefined): void {
-  state.retryOwners.set(piece, peer);
-  peer.retries.push(piece);
-  if (partial !== undefined) state.content!.ledger.assigned(partial, peer.id);
+    if (peer.requests.count * 4 <= peer.depth * 3) fillRequests(state, peer, now);
 }
 
 /** Who sent how much of a piece whose blocks have all arrived. */
@@ -235,6 +237,15 @@ function sharesOf(state: SwarmState, partial: Partial): Share[] {
   return [...bytes].map(([peer, count]) => ({ peer, bytes: count }));
 }
 
+/** Peers that left are remembered only as long as a piece with blocks of theirs is under way. */
+export function forgetGone(state: SwarmState): void {
+  if (state.everyone.size === state.peers.size) return;
+  const senders = new Set<number>();
+  for (const partial of state.content?.ledger.partials.values() ?? [])
+    for (const sender of partial.senders) senders.add(sender);
+  for (const id of state.everyone.keys()) if (!state.peers.has(id) && !senders.has(id)) state.everyone.delete(id);
+}
+
 /** Hash right, bytes written: tell the peers, ask for more. */
 export function pieceVerified(state: SwarmState, piece: number, now: number): void {
   const { ledger } = state.content!;
@@ -246,6 +257,7 @@ export function pieceVerified(state: SwarmState, piece: number, now: number): vo
     forgetRetry(state, piece, retried);
   }
   ledger.verified(piece);
+  forgetGone(state);
   state.freshPieces.push(piece);
   for (const peer of state.peers.values()) {
     if (!peer.has(piece)) continue;
@@ -267,56 +279,30 @@ export function pieceFailed(state: SwarmState, piece: number, now: number): void
   const retried = state.retryOwners.get(piece);
   if (retried !== undefined) forgetRetry(state, piece, retried);
   ledger.failed(piece, true);
+  forgetGone(state);
   availability.want(piece);
   state.failedPieces++;
   state.wasted += geometry.pieceSize(piece);
   state.command({ type: 'announceBadPiece', piece, from });
 
   const connected = from.filter((share) => state.peers.has(share.peer.id)).map((share) => share.peer);
-  if (from.length === 1) {
+  if (from.length === 1 && from[0]!.bytes === geometry.pieceSize(piece)) {
     const liar = from[0]!.peer;
     state.candidates.ban(liar.listens ?? liar.info.endpoint, liar.peerIdHex);
     if (connected.length > 0) state.disconnect(liar, 'sent a whole piece that failed its hash');
   } else {
     for (const peer of connected) peer.suspicion++;
     const next = findRetryPeer(state, piece, connected, undefined);
-    if (next !== undefined) assignRetry(state, piece, next, undefined);
+    if (next !== undefined) assignRetry(state, piece, next, undefined, now);
   }
   fillIdle(state, now);
 }
 
-function forgetRetry(state: SwarmState, piece: number, peer: Peer): void {
-  state.retryOwners.delete(piece);
-  const at = peer.retries.indexOf(piece);
-  if (at >= 0) peer.retries.splice(at, 1);
-}
-
-/** The most suspect of `first`, or else any peer that can deliver the piece. */
-function findRetryPeer(
-  state: SwarmState,
-  piece: number,
-  first: readonly Peer[],
-  not: Peer | undefined,
-): Peer | undefined {
-  let best: Peer | undefined;
-  for (const peer of first)
-    if (!peer.choking && peer.has(piece) && (best === undefined || peer.suspicion > best.suspicion)) best = peer;
-  if (best !== undefined) return best;
-  for (const peer of state.peers.values())
-    if (
-      peer !== not &&
-      !peer.choking &&
-      !peer.snubbed &&
-      peer.has(piece) &&
-      (best === undefined || peer.suspicion > best.suspicion)
-    )
-      best = peer;
-  return best;
-}
-
 /** The disk refused the piece: it is missing again and nobody is to blame. */
 export function pieceUnwritten(state: SwarmState, piece: number): void {
-  const { ledger, availability } = state.content!;
+  const { ledger, availability, geometry } = state.content!;
   ledger.failed(piece, false);
+  forgetGone(state);
   availability.want(piece);
+  state.wasted += geometry.pieceSize(piece);
 }

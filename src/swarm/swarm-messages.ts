@@ -14,8 +14,9 @@ import {
 } from '../protocol/wire/messages.ts';
 import { violation } from '../protocol/wire/violation.ts';
 import type { Peer } from './peer.ts';
-import { fillRequests, requestRejected, updateInterest, withdrawRequests } from './swarm-download.ts';
-import { fetchMetadata, metadataMessageReceived, OUR_METADATA_ID } from './swarm-metadata.ts';
+import { chokeReceived, fillRequests, requestRejected, updateInterest } from './swarm-download.ts';
+import { fetchMetadata, METADATA_EXTENSION, metadataMessageReceived, OUR_METADATA_ID } from './swarm-metadata.ts';
+import { giveUpRetry } from './swarm-retry.ts';
 import type { Content, SwarmState } from './swarm-state.ts';
 import { interestChanged, MAX_QUEUED_UPLOADS, requestCancelled, requestReceived } from './swarm-upload.ts';
 
@@ -23,6 +24,10 @@ const MAX_BITFIELDS = 3;
 const MAX_UNKNOWN = 100;
 const MAX_STRAY_REJECTS = 100;
 const MAX_ALLOWED_FAST = 16;
+/** Messages without news of their own that are let pass in one go; see swarm-watch for what is forgiven. */
+const MAX_FUSS = 2000;
+/** A bitfield longer than this belongs to no torrent we accept. */
+const MAX_EARLY_BITFIELD = MAX_PIECE_COUNT / 8;
 /** HAVEs kept for later while the number of pieces is unknown. */
 const MAX_EARLY_HAVES = 65_536;
 
@@ -37,19 +42,21 @@ export function messageReceived(
 ): void {
   switch (id) {
     case MESSAGE.choke:
-      peer.choking = true;
-      // BEP 6: with the fast extension every request is answered or rejected, one by one.
-      if (!peer.info.features.fast) withdrawRequests(state, peer);
+      countFuss(peer);
+      chokeReceived(state, peer, now);
       return;
     case MESSAGE.unchoke:
+      countFuss(peer);
+      if (!peer.choking) return;
       peer.choking = false;
-      peer.lastBlockAt = now;
       fillRequests(state, peer, now);
       return;
     case MESSAGE.interested:
+      countFuss(peer);
       interestChanged(state, peer, true);
       return;
     case MESSAGE.notInterested:
+      countFuss(peer);
       interestChanged(state, peer, false);
       return;
     case MESSAGE.have:
@@ -90,7 +97,9 @@ export function messageReceived(
     case MESSAGE.allowedFast: {
       expectFast(peer);
       const piece = decodeIndex(buffer, start, end);
-      if (piece < MAX_PIECE_COUNT && peer.allowedFast.size < MAX_ALLOWED_FAST) peer.allowedFast.add(piece);
+      const full = peer.allowedFast.size >= MAX_ALLOWED_FAST;
+      if (full || piece >= (state.content?.geometry.pieceCount ?? MAX_PIECE_COUNT)) return;
+      peer.allowedFast.add(piece);
       if (peer.choking) fillRequests(state, peer, now);
       return;
     }
@@ -106,6 +115,11 @@ export function messageReceived(
     default:
       if (++peer.unknownMessages > MAX_UNKNOWN) throw violation('invalid_message', 'keeps sending unknown messages');
   }
+}
+
+/** Choke, interest and keep-alive cost the sender next to nothing: a peer that does little else is closed. */
+export function countFuss(peer: Peer): void {
+  if (++peer.fuss > MAX_FUSS) throw violation('too_many_messages', 'keeps changing its mind');
 }
 
 function expectFast(peer: Peer): void {
@@ -137,7 +151,7 @@ function haveReceived(
   if (content.ledger.have.has(piece)) return;
   peer.wanted++;
   updateInterest(state, peer);
-  if (!peer.choking && peer.requests.count === 0) fillRequests(state, peer, now);
+  if (peer.requests.count === 0) fillRequests(state, peer, now);
 }
 
 function bitfieldReceived(
@@ -150,6 +164,9 @@ function bitfieldReceived(
 ): void {
   const { content } = state;
   if (content === undefined) {
+    countBitfield(peer);
+    if (end - start > MAX_EARLY_BITFIELD)
+      throw violation('invalid_bitfield_size', `sent ${end - start} bytes of bitfield`);
     peer.early.bitfield = buffer.slice(start, end);
     peer.early.all = false;
     peer.early.haves.length = 0;
@@ -186,8 +203,9 @@ function setField(state: SwarmState, content: Content, peer: Peer, field: Bitfie
   for (let piece = 0; piece < field.size; piece++)
     if (field.has(piece) && !content.ledger.have.has(piece)) peer.wanted++;
   if (redundant(state, peer)) return;
+  for (const piece of peer.retries) if (!field.has(piece)) giveUpRetry(state, peer, piece, now);
   updateInterest(state, peer);
-  if (!peer.choking) fillRequests(state, peer, now);
+  fillRequests(state, peer, now);
 }
 
 export function uncountField(content: Content, peer: Peer): void {
@@ -197,9 +215,11 @@ export function uncountField(content: Content, peer: Peer): void {
   peer.have = undefined;
 }
 
-/** Two peers that both have everything have nothing to say to each other. */
+/** Two peers that both want nothing have nothing to say to each other. */
 export function redundant(state: SwarmState, peer: Peer): boolean {
-  if (!state.complete || !(peer.isSeed || peer.uploadOnly)) return false;
+  // Who has all of no pieces may still want the metadata.
+  if (!state.seeding || state.content?.geometry.pieceCount === 0) return false;
+  if (!peer.isSeed && !peer.uploadOnly) return false;
   state.disconnect(peer, 'both sides have everything');
   return true;
 }
@@ -221,6 +241,7 @@ export function judgeEarly(state: SwarmState, content: Content, peer: Peer, now:
   for (const piece of early.haves) field.add(piece);
   early.haves.length = 0;
   delete early.bitfield;
+  delete early.all;
   setField(state, content, peer, field, now);
 }
 
@@ -244,19 +265,21 @@ function extendedReceived(
     return;
   }
   const handshake = decodeExtensionHandshake(payload);
-  // A later handshake adds to the first one (BEP 10).
+  // A later handshake adds to the first one (BEP 10). Only what we use is kept, so that nothing grows.
   const known = peer.extension;
-  if (known !== undefined)
-    for (const [name, number] of known.messages)
-      if (!handshake.messages.has(name)) handshake.messages.set(name, number);
+  const number = known?.messages.get(METADATA_EXTENSION);
+  if (number !== undefined && !handshake.messages.has(METADATA_EXTENSION))
+    handshake.messages.set(METADATA_EXTENSION, number);
   peer.extension = { ...known, ...handshake };
   if (handshake.client !== undefined && handshake.client !== '') peer.client = handshake.client;
   if (handshake.requestQueue !== undefined) peer.reqq = Math.max(1, handshake.requestQueue);
   if (handshake.uploadOnly !== undefined) peer.uploadOnly = handshake.uploadOnly;
-  if (handshake.port !== undefined && !peer.info.outgoing) {
+  // The first word counts: a peer that names one port after the other must not keep us from dialling them all.
+  if (handshake.port !== undefined && peer.listens === undefined) {
     peer.listens = { host: peer.info.endpoint.host, port: handshake.port };
-    state.candidates.connected(peer.listens);
+    state.candidates.connected(peer.listens, now);
   }
+  if (peer.uploadOnly && redundant(state, peer)) return;
   fetchMetadata(state, now);
 }
 
@@ -265,12 +288,12 @@ export function sendExtensionHandshake(state: SwarmState, peer: Peer): void {
   if (!peer.info.features.extended) return;
   const { options, infoBytes } = state;
   const payload = encodeExtensionHandshake({
-    messages: new Map([['ut_metadata', OUR_METADATA_ID]]),
+    messages: new Map([[METADATA_EXTENSION, OUR_METADATA_ID]]),
     client: options.clientName,
     requestQueue: MAX_QUEUED_UPLOADS,
     ...(options.port > 0 ? { port: options.port } : {}),
     ...(infoBytes === undefined ? {} : { metadataSize: infoBytes.length }),
-    uploadOnly: state.complete,
+    uploadOnly: state.seeding,
   });
   state.sendBytes(peer, encodeExtended(0, payload));
 }

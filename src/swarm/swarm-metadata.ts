@@ -11,16 +11,22 @@ import {
   metadataPieceLength,
 } from '../protocol/wire/extension.ts';
 import { encodeExtended } from '../protocol/wire/messages.ts';
+import { violation } from '../protocol/wire/violation.ts';
 import { MetadataFetch } from './metadata-fetch.ts';
 import type { Peer } from './peer.ts';
 import type { SwarmState } from './swarm-state.ts';
 
 /** The number under which peers send us ut_metadata. */
 export const OUR_METADATA_ID = 3;
+export const METADATA_EXTENSION = 'ut_metadata';
 const TIMEOUT = 4_000;
 const IN_FLIGHT = 4;
 /** A peer may ask for the whole of it so many times. */
 const MAX_COPIES_SERVED = 3;
+/** Malformed or unasked messages that are forgiven. */
+const MAX_OFFENCES = 8;
+/** What may wait for one peer to read it: requests beyond are rejected. */
+const MAX_WAITING = 1024 * 1024;
 
 /** Begins, goes on with, or gives up the current copy. Called whenever a peer appears and on each tick. */
 export function fetchMetadata(state: SwarmState, now: number): void {
@@ -48,7 +54,7 @@ export function fetchMetadata(state: SwarmState, now: number): void {
 }
 
 function metadataId(peer: Peer): number {
-  return peer.extension?.messages.get('ut_metadata') ?? 0;
+  return peer.extension?.messages.get(METADATA_EXTENSION) ?? 0;
 }
 
 function ask(state: SwarmState, copy: MetadataFetch): void {
@@ -56,17 +62,24 @@ function ask(state: SwarmState, copy: MetadataFetch): void {
   const arrived = copy.arrived.length - copy.missing;
   while (copy.asked < copy.arrived.length && copy.asked - arrived < IN_FLIGHT) {
     const payload = encodeMetadataMessage({ type: 'request', piece: copy.asked++ });
+    copy.peer.metadataOwed++;
     state.sendBytes(copy.peer, encodeExtended(id, payload));
   }
 }
 
 export function metadataMessageReceived(state: SwarmState, peer: Peer, payload: Uint8Array, now: number): void {
   const message = decodeMetadataMessage(payload);
-  if (message === undefined) return;
+  if (message === undefined) {
+    countOffence(peer);
+    return;
+  }
   if (message.type === 'request') {
     serveMetadata(state, peer, message.piece);
     return;
   }
+  // An answer may come after we turned to another peer.
+  if (peer.metadataOwed > 0) peer.metadataOwed--;
+  else countOffence(peer);
   const copy = state.metadataFetch;
   if (copy?.peer !== peer) return;
   if (message.type === 'reject') {
@@ -74,10 +87,12 @@ export function metadataMessageReceived(state: SwarmState, peer: Peer, payload: 
     fetchMetadata(state, now);
     return;
   }
-  const { piece, data } = message;
-  const size = copy.bytes.length;
-  if (piece >= copy.arrived.length || copy.arrived[piece] === 1 || data.length !== metadataPieceLength(size, piece))
+  const { piece, data, totalSize } = message;
+  if (totalSize !== copy.bytes.length) {
+    countOffence(peer);
     return;
+  }
+  if (copy.arrived[piece] === 1) return;
   copy.bytes.set(data, piece * METADATA_PIECE_LENGTH);
   copy.arrived[piece] = 1;
   copy.missing--;
@@ -91,10 +106,17 @@ export function metadataMessageReceived(state: SwarmState, peer: Peer, payload: 
     state.infoBytes = copy.bytes;
     state.command({ type: 'openMetadata', infoBytes: copy.bytes });
   } else {
+    // All of it came from this peer, so there is nobody else to blame.
     peer.metadataUseless = true;
+    state.candidates.ban(peer.listens ?? peer.info.endpoint, peer.peerIdHex);
     state.disconnect(peer, 'sent metadata that fails its hash');
     fetchMetadata(state, now);
   }
+}
+
+function countOffence(peer: Peer): void {
+  if (++peer.metadataOffences > MAX_OFFENCES)
+    throw violation('invalid_metadata', 'keeps sending metadata messages that are malformed or were not asked for');
 }
 
 function serveMetadata(state: SwarmState, peer: Peer, piece: number): void {
@@ -102,7 +124,12 @@ function serveMetadata(state: SwarmState, peer: Peer, piece: number): void {
   if (id === 0) return;
   const info = state.infoBytes;
   const count = info === undefined ? 0 : metadataPieceCount(info.length);
-  if (info === undefined || piece >= count || ++peer.metadataRequests > MAX_COPIES_SERVED * count) {
+  const refused =
+    info === undefined ||
+    piece >= count ||
+    peer.out.length > MAX_WAITING ||
+    ++peer.metadataRequests > MAX_COPIES_SERVED * count;
+  if (refused) {
     state.sendBytes(peer, encodeExtended(id, encodeMetadataMessage({ type: 'reject', piece })));
     return;
   }

@@ -28,7 +28,7 @@ export interface SwarmOptions {
   uploadSlots?: number;
   /** Milliseconds without a block from a peer that owes us some. */
   snubAfter?: number;
-  /** Milliseconds without a byte. */
+  /** Milliseconds without a byte. More than the two minutes after which others send their keep-alive (BEP 3). */
   idleAfter?: number;
 }
 
@@ -48,7 +48,7 @@ export class SwarmState {
   readonly idleAfter: number;
   readonly candidates = new Candidates();
   readonly peers = new Map<number, Peer>();
-  /** Connected peers and those that left but sent blocks of pieces still under way; see `forgetGone`. */
+  /** Connected peers, and those that left but sent blocks of pieces that are still under way. */
   readonly everyone = new Map<number, Peer>();
   readonly outbox: Command[] = [];
   /** Peers with bytes in their out-buffer. */
@@ -59,6 +59,8 @@ export class SwarmState {
   /** The copy of the metadata that is on its way. */
   metadataFetch: MetadataFetch | undefined;
   content: Content | undefined;
+  /** Blocks may be asked of others that were asked of one peer before: peers with nothing to do get them soon. */
+  freed = false;
   /** Verified since the last tick and not yet told to the peers. */
   readonly freshPieces: number[] = [];
   /** Which peer has to deliver a failed piece whole. */
@@ -80,11 +82,16 @@ export class SwarmState {
     this.maxPeers = options.maxPeers ?? 100;
     this.uploadSlots = options.uploadSlots ?? 8;
     this.snubAfter = options.snubAfter ?? 10_000;
-    this.idleAfter = options.idleAfter ?? 120_000;
+    this.idleAfter = options.idleAfter ?? 180_000;
   }
 
   get complete(): boolean {
     return this.content?.ledger.complete === true;
+  }
+
+  /** Nothing more is wanted: everything is here, or the disk takes nothing. */
+  get seeding(): boolean {
+    return this.paused || this.complete;
   }
 
   command(command: Command): void {
@@ -92,6 +99,7 @@ export class SwarmState {
   }
 
   disconnect(peer: Peer, reason: string): void {
+    peer.leaving = true;
     this.command({ type: 'disconnect', peer, reason });
   }
 

@@ -12,6 +12,10 @@ import type { SwarmState } from './swarm-state.ts';
 export const MAX_QUEUED_UPLOADS = 2000;
 /** Requests we cannot serve before the connection is closed. */
 const MAX_BAD_REQUESTS = 300;
+/** Nobody asks for so much at a time who knows the protocol. */
+const MAX_REQUEST = 131_072;
+/** How often a choked peer may have each of its allowed-fast pieces (BEP 6). */
+const FAST_COPIES = 3;
 /** Blocks of one frame: 1 MiB of payload. */
 const MAX_RUN = 64;
 
@@ -24,24 +28,46 @@ export interface UploadRun {
 }
 
 export function requestReceived(state: SwarmState, peer: Peer, request: BlockRequest): void {
-  const { content } = state;
   const { piece, begin, length } = request;
-  const servable =
-    content !== undefined &&
-    length <= BLOCK_LENGTH &&
-    content.geometry.contains(piece, begin, length) &&
-    content.ledger.have.has(piece) &&
-    (!peer.amChoking || peer.grantedFast.has(piece)) &&
-    peer.uploads.count < MAX_QUEUED_UPLOADS;
-  if (!servable) {
+  if (length > MAX_REQUEST) throw violation('invalid_request', `asks for ${length} bytes at a time`);
+  if (!canServe(state, request)) {
     refuse(state, peer, piece, begin, length);
-    // Requests that crossed our choke on the way are no offence.
-    if (!peer.amChoking && ++peer.badRequests > MAX_BAD_REQUESTS)
+    if (++peer.badRequests > MAX_BAD_REQUESTS)
       throw violation('invalid_request', 'keeps asking for blocks that cannot be served');
+    return;
+  }
+  if (peer.amChoking && !mayHaveFast(state, peer, request)) {
+    refuse(state, peer, piece, begin, length);
+    // As many as may wait with us may be on their way when our choke goes out.
+    if (++peer.chokedRequests > MAX_QUEUED_UPLOADS + MAX_BAD_REQUESTS)
+      throw violation('invalid_request', 'keeps asking while it is choked');
+    return;
+  }
+  if (peer.uploads.count >= MAX_QUEUED_UPLOADS) {
+    refuse(state, peer, piece, begin, length);
+    if (++peer.badRequests > MAX_BAD_REQUESTS) throw violation('invalid_request', 'asks for more than its share');
     return;
   }
   peer.uploads.push(piece, begin, length);
   serve(state, peer);
+}
+
+function canServe({ content }: SwarmState, { piece, begin, length }: BlockRequest): boolean {
+  return (
+    content !== undefined &&
+    length <= BLOCK_LENGTH &&
+    content.geometry.contains(piece, begin, length) &&
+    content.ledger.have.has(piece)
+  );
+}
+
+/** An allowed-fast piece may be had while choked, but not again and again. */
+function mayHaveFast(state: SwarmState, peer: Peer, { piece, length }: BlockRequest): boolean {
+  if (!peer.grantedFast.has(piece)) return false;
+  const most = FAST_COPIES * peer.grantedFast.size * state.content!.geometry.pieceLength;
+  if (peer.fastBytes + length > most) return false;
+  peer.fastBytes += length;
+  return true;
 }
 
 function refuse(state: SwarmState, peer: Peer, piece: number, begin: number, length: number): void {
@@ -100,12 +126,21 @@ export function uploadSent(state: SwarmState, peer: Peer, bytes: number, now: nu
 }
 
 export function interestChanged(state: SwarmState, peer: Peer, interested: boolean): void {
+  if (peer.interested === interested) return;
   peer.interested = interested;
-  if (!interested) return;
-  // Spare slots need not wait for the next round.
-  let unchoked = 0;
-  for (const other of state.peers.values()) if (!other.amChoking && other.interested) unchoked++;
-  if (peer.amChoking && unchoked < state.uploadSlots) setChoke(state, peer, false);
+  grantSpareSlots(state);
+}
+
+/** Slots that nobody uses need not wait for the next round: who has waited longest gets them. */
+export function grantSpareSlots(state: SwarmState): void {
+  let spare = state.uploadSlots;
+  for (const peer of state.peers.values()) if (!peer.amChoking && peer.interested) spare--;
+  for (const peer of state.peers.values()) {
+    if (spare <= 0) return;
+    if (!peer.amChoking || !peer.interested) continue;
+    setChoke(state, peer, false);
+    spare--;
+  }
 }
 
 /** One round of the choker. */
@@ -121,7 +156,7 @@ export function rechoke(state: SwarmState, now: number): void {
       age: now - peer.connectedAt,
       snubbed: peer.snubbed,
     })),
-    { slots: state.uploadSlots, seeding: state.complete, round: state.round++, optimistic: state.optimistic },
+    { slots: state.uploadSlots, seeding: state.seeding, round: state.round++, optimistic: state.optimistic },
     state.options.random,
   );
   state.optimistic = decision.optimistic;
@@ -136,6 +171,7 @@ export function setChoke(state: SwarmState, peer: Peer, choke: boolean): void {
   if (peer.amChoking === choke) return;
   peer.amChoking = choke;
   state.sendSignal(peer, choke ? MESSAGE.choke : MESSAGE.unchoke);
+  peer.chokedRequests = 0;
   if (!choke) return;
   const { uploads } = peer;
   for (let i = 0; i < uploads.count; i++)
@@ -146,7 +182,9 @@ export function setChoke(state: SwarmState, peer: Peer, choke: boolean): void {
 /** HAVE for the pieces verified since the last tick, to those who lack them. */
 export function announceFresh(state: SwarmState): void {
   if (state.freshPieces.length === 0) return;
+  const have = state.content!.ledger.have;
   for (const peer of state.peers.values())
-    for (const piece of state.freshPieces) if (!peer.has(piece)) state.sendIndex(peer, MESSAGE.have, piece);
+    for (const piece of state.freshPieces)
+      if (!peer.has(piece) && have.has(piece)) state.sendIndex(peer, MESSAGE.have, piece);
   state.freshPieces.length = 0;
 }

@@ -3,9 +3,9 @@
 // The runner drains both after every call.
 
 import { toHex } from '../base/bytes.ts';
-import { parseAddress } from '../base/endpoint.ts';
+import { formatEndpoint, parseAddress } from '../base/endpoint.ts';
 import { allowedFastSet } from '../protocol/wire/fast.ts';
-import { encodeBitfield, encodeHaveAll, encodeHaveNone, encodeKeepAlive, MESSAGE } from '../protocol/wire/messages.ts';
+import { encodeBitfield, encodeHaveAll, encodeHaveNone, MESSAGE } from '../protocol/wire/messages.ts';
 import { clientName } from '../protocol/wire/peer-id.ts';
 import { Availability } from './availability.ts';
 import { CHOKE_ROUND } from './choker.ts';
@@ -16,6 +16,8 @@ import {
   blockArrived,
   blockOpened,
   fillIdle,
+  fillRequests,
+  forgetGone,
   pieceFailed,
   pieceUnwritten,
   pieceVerified,
@@ -23,17 +25,36 @@ import {
   updateInterest,
   withdrawRequests,
 } from './swarm-download.ts';
-import { judgeEarly, messageReceived, redundant, sendExtensionHandshake, uncountField } from './swarm-messages.ts';
+import {
+  countFuss,
+  judgeEarly,
+  messageReceived,
+  redundant,
+  sendExtensionHandshake,
+  uncountField,
+} from './swarm-messages.ts';
 import { fetchMetadata } from './swarm-metadata.ts';
+import { handOverSlowRetries } from './swarm-retry.ts';
 import { type SwarmOptions, SwarmState } from './swarm-state.ts';
-import { announceFresh, nextUpload, rechoke, type UploadRun, uploadFailed, uploadSent } from './swarm-upload.ts';
+import {
+  announceFresh,
+  grantSpareSlots,
+  nextUpload,
+  rechoke,
+  type UploadRun,
+  uploadFailed,
+  uploadSent,
+} from './swarm-upload.ts';
+import { freeStaleSlot, watchPeer } from './swarm-watch.ts';
 
 /** Connections being made at a time. */
 const MAX_DIALLING = 30;
-const KEEP_ALIVE_AFTER = 60_000;
 /** Fewer connections than this: ask for more peers. */
 const FEW_PEERS = 10;
-const MAX_GONE = 2000;
+/** A peer that neither gives nor takes is of use for so long, in milliseconds, when others want its place. */
+const USELESS_AFTER = 60_000;
+/** Slots taken back in one second. */
+const MAX_STALE_SLOTS = 32;
 
 export class Swarm {
   readonly #state: SwarmState;
@@ -66,20 +87,36 @@ export class Swarm {
     const peerIdHex = toHex(info.peerId);
     if (peerIdHex === state.peerIdHex) return 'this is our own connection';
     if (state.candidates.isBanned(info.endpoint, peerIdHex)) return 'the peer is banned';
+    let replaced: Peer | undefined;
     for (const other of state.peers.values()) {
       if (other.peerIdHex !== peerIdHex) continue;
       // Both sides dialled at once: the one with the greater id keeps the connection it made, so both drop the same one.
       const keepNew = other.info.outgoing !== info.outgoing && info.outgoing === state.peerIdHex > peerIdHex;
-      if (!keepNew) return 'connected to this peer already';
+      if (!keepNew) {
+        if (info.outgoing) other.listens ??= info.endpoint;
+        return 'connected to this peer already';
+      }
       state.disconnect(other, 'replaced by its other connection');
+      replaced = other;
     }
-    if (state.peers.size >= state.maxPeers) return 'enough peers are connected';
+    if (replaced === undefined && state.peers.size >= state.maxPeers) {
+      const useless = this.#findUseless(now);
+      if (useless === undefined) return 'enough peers are connected';
+      state.disconnect(useless, 'another peer needs its place');
+    }
     const peer = new Peer(this.#nextPeer++, info, peerIdHex, clientName(info.peerId), now);
     state.peers.set(peer.id, peer);
     state.everyone.set(peer.id, peer);
-    if (dialled !== undefined) state.candidates.connected(info.endpoint);
+    peer.listens ??= replaced?.listens;
+    if (dialled !== undefined) state.candidates.connected(info.endpoint, now);
     this.#greet(peer);
     return peer;
+  }
+
+  #findUseless(now: number): Peer | undefined {
+    for (const peer of this.#state.peers.values())
+      if (!peer.interested && !peer.amInterested && now - peer.connectedAt > USELESS_AFTER) return peer;
+    return undefined;
   }
 
   #greet(peer: Peer): void {
@@ -120,9 +157,15 @@ export class Swarm {
     blockArrived(this.#state, peer, piece, begin, length, kept, now);
   }
 
-  /** Bytes came from the peer, whatever they were. */
+  /** A keep-alive came. Throws ERR_WIRE when they are too many. */
+  keptAlive(peer: Peer): void {
+    countFuss(peer);
+  }
+
+  /** Bytes came from the peer, whatever they were, and all of them have been handed on. */
   heard(peer: Peer, now: number): void {
     peer.lastHeardAt = now;
+    if (this.#state.freed) fillIdle(this.#state, now);
   }
 
   nextUpload(peer: Peer, bytes: number): UploadRun | undefined {
@@ -139,9 +182,13 @@ export class Swarm {
 
   /** Ask for nothing more, or go on. */
   pause(paused: boolean, now: number): void {
-    this.#state.paused = paused;
-    if (paused) for (const peer of this.#state.peers.values()) withdrawRequests(this.#state, peer);
-    else fillIdle(this.#state, now);
+    const state = this.#state;
+    state.paused = paused;
+    for (const peer of state.peers.values()) {
+      if (paused) withdrawRequests(state, peer, true, now);
+      updateInterest(state, peer);
+    }
+    fillIdle(state, now);
   }
 
   handle(event: SwarmEvent, now: number): void {
@@ -157,6 +204,7 @@ export class Swarm {
       case 'dialFailed':
         state.dialling--;
         state.candidates.dialFailed(event.key, now);
+        this.#keepBusy(event.key);
         return;
       case 'dialledOurselves':
         state.candidates.isSelf(event.key);
@@ -199,6 +247,12 @@ export class Swarm {
     this.#dial(now);
   }
 
+  /** A peer that listens there is connected, by the connection it made itself: nobody need dial it. */
+  #keepBusy(key: string): void {
+    for (const { listens } of this.#state.peers.values())
+      if (listens !== undefined && formatEndpoint(listens) === key) this.#state.candidates.keepBusy(key);
+  }
+
   #disconnected(peer: Peer, now: number): void {
     const state = this.#state;
     if (!state.peers.delete(peer.id)) return;
@@ -206,14 +260,13 @@ export class Swarm {
     if (state.content !== undefined) uncountField(state.content, peer);
     releasePeer(state, peer, now);
     peer.uploads.clear();
-    if (peer.listens !== undefined) state.candidates.disconnected(formatKey(peer), now, seed);
-    if (peer.down.total === 0) state.everyone.delete(peer.id);
-    else if (state.everyone.size - state.peers.size > MAX_GONE)
-      for (const id of state.everyone.keys()) {
-        if (state.peers.has(id)) continue;
-        state.everyone.delete(id);
-        break;
-      }
+    forgetGone(state);
+    if (peer.listens !== undefined) {
+      const key = formatEndpoint(peer.listens);
+      state.candidates.disconnected(key, now, seed);
+      this.#keepBusy(key);
+    }
+    grantSpareSlots(state);
     if (state.metadataFetch?.peer === peer) fetchMetadata(state, now);
   }
 
@@ -229,12 +282,19 @@ export class Swarm {
   #lose(pieces: readonly number[], now: number): void {
     const { content } = this.#state;
     if (content === undefined) return;
+    let lost = 0;
     for (const piece of pieces) {
       if (!content.ledger.lost(piece)) continue;
+      lost++;
       content.availability.want(piece);
       for (const peer of this.#state.peers.values()) if (peer.has(piece)) peer.wanted++;
     }
-    for (const peer of this.#state.peers.values()) updateInterest(this.#state, peer);
+    if (lost === 0) return;
+    for (const peer of this.#state.peers.values()) {
+      updateInterest(this.#state, peer);
+      // BEP 3 knows no way to take back a have. Who connects again gets a bitfield that is true.
+      this.#state.disconnect(peer, 'pieces it was told of are lost');
+    }
     fillIdle(this.#state, now);
   }
 
@@ -254,28 +314,17 @@ export class Swarm {
 
   #everySecond(now: number): void {
     const state = this.#state;
-    for (const peer of state.peers.values()) {
-      peer.retune(now);
-      // What it sent may wait in pieces that others have not finished.
-      if (!peer.proven && peer.requests.count === 0 && peer.down.total > 0) peer.trials++;
-      if (now - peer.lastHeardAt > state.idleAfter) {
-        state.disconnect(peer, 'silent for too long');
-        continue;
-      }
-      if (now - peer.lastSentAt > KEEP_ALIVE_AFTER) {
-        state.sendBytes(peer, encodeKeepAlive());
-        peer.lastSentAt = now;
-      }
-      if (peer.requests.count > 0 && now - peer.lastBlockAt > state.snubAfter) {
-        peer.snubbed = true;
-        withdrawRequests(state, peer);
-        peer.lastBlockAt = now;
-      }
-    }
+    for (const peer of state.peers.values()) watchPeer(state, peer, now);
+    handOverSlowRetries(state, now);
     fillIdle(state, now);
+    for (let i = 0; i < MAX_STALE_SLOTS; i++) {
+      const idle = freeStaleSlot(state);
+      if (idle === undefined) break;
+      fillRequests(state, idle, now);
+    }
     fetchMetadata(state, now);
     this.#dial(now);
-    if (state.peers.size < FEW_PEERS && !state.complete && now >= this.#nextSearch) {
+    if (state.peers.size < FEW_PEERS && !state.seeding && now >= this.#nextSearch) {
       this.#nextSearch = now + 5_000;
       state.command({ type: 'findPeers' });
     }
@@ -283,8 +332,10 @@ export class Swarm {
 
   #dial(now: number): void {
     const state = this.#state;
+    // While the disk is checked we could only say that we have nothing.
+    if (state.infoBytes !== undefined && state.content === undefined) return;
     const room = Math.min(MAX_DIALLING - state.dialling, state.maxPeers - state.peers.size - state.dialling);
-    for (const candidate of state.candidates.take(room, now, state.complete)) {
+    for (const candidate of state.candidates.take(room, now, state.seeding)) {
       state.dialling++;
       state.command({ type: 'dial', key: candidate.key, endpoint: candidate.endpoint });
     }
@@ -294,9 +345,4 @@ export class Swarm {
   dialEnded(): void {
     this.#state.dialling--;
   }
-}
-
-function formatKey(peer: Peer): string {
-  const { host, port } = peer.listens!;
-  return host.includes(':') ? `[${host}]:${port}` : `${host}:${port}`;
 }

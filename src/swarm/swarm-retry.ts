@@ -1,0 +1,101 @@
+// Pieces whose hash was wrong and which one peer alone has to deliver again: who that is, and what happens when it cannot.
+// A failed piece is open to nobody but its owner, so an owner that does not deliver must lose it: that is the duty here.
+
+import { BLOCK_LENGTH } from '../base/geometry.ts';
+import { MESSAGE } from '../protocol/wire/messages.ts';
+import { NOBODY, type Partial, PIECE_STATE } from './ledger.ts';
+import type { Peer } from './peer.ts';
+import type { SwarmState } from './swarm-state.ts';
+
+/** Milliseconds a peer may take for a failed piece while another has nothing to do; twice as long after each change. */
+const PATIENCE = 20_000;
+
+export function assignRetry(
+  state: SwarmState,
+  piece: number,
+  peer: Peer,
+  partial: Partial | undefined,
+  now: number,
+): void {
+  state.retryOwners.set(piece, peer);
+  peer.retries.push(piece);
+  if (partial !== undefined) state.content!.ledger.assigned(partial, peer.id, now);
+}
+
+export function forgetRetry(state: SwarmState, piece: number, peer: Peer): void {
+  state.retryOwners.delete(piece);
+  const at = peer.retries.indexOf(piece);
+  if (at >= 0) peer.retries.splice(at, 1);
+}
+
+/** The most suspect of `first`, or else any peer that can deliver the piece. */
+export function findRetryPeer(
+  state: SwarmState,
+  piece: number,
+  first: readonly Peer[],
+  not: Peer | undefined,
+): Peer | undefined {
+  return mostSuspect(first, piece, undefined) ?? mostSuspect(state.peers.values(), piece, not);
+}
+
+function mostSuspect(peers: Iterable<Peer>, piece: number, not: Peer | undefined): Peer | undefined {
+  let best: Peer | undefined;
+  for (const peer of peers)
+    if (peer !== not && canDeliver(peer, piece) && (best === undefined || peer.suspicion > best.suspicion)) best = peer;
+  return best;
+}
+
+function canDeliver(peer: Peer, piece: number): boolean {
+  return !peer.leaving && !peer.choking && !peer.snubbed && peer.has(piece) && !peer.refused.has(piece);
+}
+
+/** The peer cannot be asked any more: its failed pieces go to others. */
+export function giveUpRetries(state: SwarmState, peer: Peer, now: number): void {
+  for (const piece of [...peer.retries]) giveUpRetry(state, peer, piece, now);
+}
+
+export function giveUpRetry(state: SwarmState, peer: Peer, piece: number, now: number): void {
+  forgetRetry(state, piece, peer);
+  state.freed = true;
+  const partial = state.content?.ledger.partials.get(piece);
+  if (partial === undefined || partial.exclusive !== peer.id || !isFilling(state, partial)) return;
+  state.wasted += state.content!.ledger.unassigned(partial);
+  const heir = findRetryPeer(state, piece, [], peer);
+  if (heir !== undefined) assignRetry(state, piece, heir, partial, now);
+}
+
+function isFilling(state: SwarmState, partial: Partial): boolean {
+  return state.content!.ledger.state(partial.piece) === PIECE_STATE.partial;
+}
+
+/** Each second: a peer that takes long over a failed piece must not keep it from one that has nothing to do. */
+export function handOverSlowRetries(state: SwarmState, now: number): void {
+  if (state.retryOwners.size === 0) return;
+  for (const [piece, owner] of [...state.retryOwners]) {
+    const partial = state.content!.ledger.partials.get(piece);
+    if (partial === undefined || partial.exclusive !== owner.id || !isFilling(state, partial)) continue;
+    if (now - partial.assignedAt < PATIENCE * 2 ** partial.handovers) continue;
+    let heir: Peer | undefined;
+    for (const peer of state.peers.values())
+      if (peer !== owner && peer.requests.count === 0 && canDeliver(peer, piece)) heir = peer;
+    if (heir === undefined) continue;
+    takeBack(state, owner, piece);
+    forgetRetry(state, piece, owner);
+    state.wasted += state.content!.ledger.unassigned(partial);
+    assignRetry(state, piece, heir, partial, now);
+  }
+}
+
+/** Cancels what the peer owes of one piece. */
+export function takeBack(state: SwarmState, peer: Peer, piece: number): void {
+  const { requests } = peer;
+  for (let i = requests.count - 1; i >= 0; i--) {
+    if (requests.pieceAt(i) !== piece) continue;
+    const begin = requests.beginAt(i);
+    state.sendBlock(peer, MESSAGE.cancel, piece, begin, requests.lengthAt(i));
+    requests.removeAt(i);
+    peer.withdrawn++;
+    state.content!.ledger.released(piece, begin / BLOCK_LENGTH);
+  }
+  if (peer.current === piece) peer.current = NOBODY;
+}
