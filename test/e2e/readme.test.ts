@@ -16,9 +16,9 @@ const ROOT = fileURLToPath(new URL('../..', import.meta.url));
 const blocks = shellBlocks(await readFile(join(ROOT, 'README.md'), 'utf8'));
 
 /** The caller's environment without what would change the commands' meaning. */
-function cleanEnvironment(home: string): NodeJS.ProcessEnv {
-  const kept = Object.entries(process.env).filter(([name]) => !/^(SHOAL_|XDG_|NODE_|npm_)/.test(name));
-  return { ...Object.fromEntries(kept), HOME: home };
+function cleanEnvironment(): NodeJS.ProcessEnv {
+  const kept = Object.entries(process.env).filter(([name]) => !/^(SHOAL_|XDG_|NODE_TEST_CONTEXT$)/.test(name));
+  return Object.fromEntries(kept);
 }
 
 /** An empty directory with `npx shoal`. */
@@ -43,8 +43,8 @@ describe('README', () => {
     const clone = await temporaryDirectory('clone');
     const known = execFileSync('git', ['ls-files', '--cached', '--others', '--exclude-standard', '-z'], { cwd: ROOT });
     for (const name of known.toString().split('\0').filter(Boolean)) await cp(join(ROOT, name), join(clone, name));
-    const env = { ...cleanEnvironment(await temporaryDirectory('home')), npm_config_prefer_offline: 'true' };
-    const demo = new Program(['sh', '-c', blocks[0]!.script], { cwd: clone, env });
+    const env = { ...cleanEnvironment(), npm_config_prefer_offline: 'true' };
+    const demo = new Program(['sh', '-c', blocks[0]!.script], { cwd: clone, env, detached: true });
     assert.equal(await demo.code(240_000), 0, `${demo.stdout}\n${demo.stderr}`);
     assert.doesNotMatch(demo.stderr, /warn|deprecated|vulnerab|unsupported/i, 'no frightening words on the way');
   });
@@ -52,13 +52,14 @@ describe('README', () => {
   it('takes a tour in which every command works', async () => {
     const cwd = await sandbox();
     const port = await freePort();
-    const env = { ...cleanEnvironment(join(cwd, 'home')), SHOAL_TRACKER: `http://127.0.0.1:${port}` };
+    const home = await temporaryDirectory('home');
+    const env = { ...cleanEnvironment(), HOME: home, SHOAL_TRACKER: `http://127.0.0.1:${port}` };
     const tour = blocks.filter((block) => block.section === 'A tour');
     assert.ok(tour.length >= 12);
     for (const { script, background, line } of tour) {
       const title = `README.md:${line}: ${script}`;
       if (!background) {
-        const run = new Program(['sh', '-ec', script], { cwd, env });
+        const run = new Program(['sh', '-ec', script], { cwd, env, detached: true });
         assert.equal(await run.code(), 0, `${title}\n${run.stdout}\n${run.stderr}`);
         continue;
       }
@@ -66,6 +67,7 @@ describe('README', () => {
       const isTracker = script.includes('shoal tracker');
       const run = new Program(['sh', '-ec', script], {
         cwd,
+        detached: true,
         env: isTracker ? { ...env, SHOAL_LISTEN: `127.0.0.1:${port}` } : env,
       });
       await eventually(() => {

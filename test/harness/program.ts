@@ -21,7 +21,7 @@ export interface Exit {
 const running = new Set<Program>();
 
 process.on('exit', () => {
-  for (const { child } of running) child.kill('SIGKILL');
+  for (const program of running) program.signal('SIGKILL');
 });
 
 /** Kills every program started here that still runs. */
@@ -40,11 +40,16 @@ export class Program {
   readonly exit: Promise<Exit>;
   ended: Exit | undefined;
   readonly #title: string;
+  readonly #group: boolean;
   readonly #waiting = new Set<() => void>();
 
-  /** Starts `words[0]` with the rest as arguments. Standard input is ignored unless `options.stdio` says otherwise. */
+  /**
+   * Starts `words[0]` with the rest as arguments. Standard input is ignored unless `options.stdio` says otherwise. With
+   * `options.detached` it leads a process group, and signals reach all of it: for a shell and what it runs.
+   */
   constructor(words: readonly string[], options: SpawnOptions = {}) {
     this.#title = words.join(' ');
+    this.#group = options.detached === true;
     this.child = spawn(words[0]!, words.slice(1), { stdio: ['ignore', 'pipe', 'pipe'], ...options });
     running.add(this);
     this.child.stdin?.on('error', () => {}); // a process that ended before reading its input is seen by its exit
@@ -129,8 +134,20 @@ export class Program {
 
   /** Sends the signal and waits for the end. */
   async kill(signal: NodeJS.Signals = 'SIGTERM'): Promise<Exit> {
-    if (this.ended === undefined) this.child.kill(signal);
+    this.signal(signal);
     return await this.exit;
+  }
+
+  /** Sends the signal, if it still runs. */
+  signal(signal: NodeJS.Signals): void {
+    if (this.ended !== undefined || this.child.pid === undefined) return;
+    if (!this.#group) this.child.kill(signal);
+    else
+      try {
+        process.kill(-this.child.pid, signal);
+      } catch (error) {
+        if ((error as NodeJS.ErrnoException).code !== 'ESRCH') throw error; // all of it has ended just now
+      }
   }
 
   /** An error that carries what the process said. */
