@@ -18,8 +18,8 @@ describe('the packed package', () => {
   // the project's own Node first on the path, as users with a new enough Node have it
   const env = { ...process.env, PATH: `${dirname(process.execPath)}${delimiter}${process.env.PATH}` };
 
-  async function run(words: string[], cwd: string): Promise<Program> {
-    const program = new Program(words, { cwd, env });
+  async function run(words: string[], cwd: string, more: Record<string, string> = {}): Promise<Program> {
+    const program = new Program(words, { cwd, env: { ...env, ...more } });
     if ((await program.code(240_000)) !== 0) throw program.failure('failed');
     return program;
   }
@@ -82,8 +82,9 @@ describe('the packed package', () => {
 
     await compileExamples();
     const into = await temporaryDirectory('example');
+    const state = await temporaryDirectory('state');
     const example = (name: string, ...args: string[]) =>
-      run([process.execPath, join(folder, 'built', `${name}.js`), ...args], folder);
+      run([process.execPath, join(folder, 'built', `${name}.js`), ...args], folder, { XDG_STATE_HOME: state });
     assert.match((await example('list-catalog', url, 'film')).stdout, /^film\.mkv\t5000000\t1 seeds\t[0-9a-f]{40}$/m);
     await example('get-by-name', 'film.mkv', url, into);
     assert.equal(await digest(join(into, 'film.mkv')), await digest(file));
