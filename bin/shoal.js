@@ -2,6 +2,8 @@
 // Starts Shoal: from src/ in a checkout, from dist/ in an installed package. Plain JavaScript in the oldest dialect that
 // makes sense, so that a Node too old for the program still gets a sentence and not a syntax error.
 import { existsSync } from 'node:fs';
+// A default import: a Node too old to have the compile cache fails on a named one.
+import module from 'node:module';
 
 const wanted = [24, 15];
 const [major, minor] = process.versions.node.split('.').map(Number);
@@ -17,6 +19,8 @@ if (major < wanted[0] || (major === wanted[0] && minor < wanted[1])) {
   );
   process.exitCode = 1;
 } else {
+  // Start-up is mostly compiling; with the cache, workers need no compiler of their own either.
+  module.enableCompileCache?.();
   const inSource = existsSync(new URL('../src/cli/main.ts', import.meta.url));
   await import(inSource ? '../src/cli/main.ts' : '../dist/cli/main.js');
 }

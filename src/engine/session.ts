@@ -8,7 +8,7 @@ import { ShoalError } from '../base/errors.ts';
 import { createTorrent } from '../io/disk/create.ts';
 import { HashPool } from '../io/disk/hash-pool.ts';
 import { createIdentity, type Identity, openIdentity } from '../io/identity.ts';
-import { findDirectories } from '../io/paths.ts';
+import { ensurePrivateDirectory, findDirectories } from '../io/paths.ts';
 import { FilePins, MemoryPins, type Pins } from '../io/stores/pins.ts';
 import { ResumeStore } from '../io/stores/resume.ts';
 import { type Listener, listen, type TcpSocket } from '../io/tcp.ts';
@@ -68,6 +68,7 @@ export class Session implements AsyncDisposable {
   /** Opens the listening socket. Throws ERR_LISTEN when it cannot be had. */
   static async open(options: SessionOptions = {}): Promise<Session> {
     const state = options.state === undefined ? findDirectories().state : options.state;
+    if (state !== null) ensurePrivateDirectory(state);
     const identity = state === null ? createIdentity() : await openIdentity(state);
     const pins = state === null ? new MemoryPins() : new FilePins(path.join(state, 'pins'));
     let session: Session | undefined;

@@ -129,7 +129,10 @@ export function ensurePrivateDirectory(path: string): void {
       if (!existsSync(part)) continue;
       const found = lstatSync(part);
       if (found.isSymbolicLink() || found.uid !== process.getuid())
-        throw new ShoalError('ERR_STATE', `${part} belongs to another user; name a directory of your own with --state`);
+        throw new ShoalError(
+          'ERR_STATE',
+          `${part} belongs to another user; name a directory of your own with --state or --data`,
+        );
     }
   } catch (error) {
     throw toDiskError(error, path, 'make the directory');

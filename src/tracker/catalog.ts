@@ -2,9 +2,9 @@
 // the info-hashes the catalog holds, so that an announce never waits for the file. A call always settles: if the
 // thread dies, what was under way is rejected and a new thread takes over.
 
-import { mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { ShoalError } from '../base/errors.ts';
+import { ensurePrivateDirectory } from '../io/paths.ts';
 import { CatalogConnection } from './catalog-connection.ts';
 import {
   type CatalogEntry,
@@ -48,12 +48,7 @@ export class Catalog {
 
   /** @throws ShoalError ERR_LOCKED, ERR_STATE or ERR_DISK… when the file cannot be opened. */
   static async open(options: CatalogOptions): Promise<Catalog> {
-    try {
-      await mkdir(options.directory, { recursive: true, mode: 0o700 });
-    } catch (cause) {
-      const message = `cannot make the directory ${options.directory} for the catalog: ${(cause as Error).message}`;
-      throw new ShoalError('ERR_DISK', message, { cause });
-    }
+    ensurePrivateDirectory(options.directory);
     const catalog = new Catalog(options);
     await catalog.#connection;
     return catalog;
