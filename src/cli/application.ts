@@ -20,6 +20,7 @@ import type { CommandContext, CommandDefinition } from './command.ts';
 import { COMMANDS } from './commands.ts';
 import { asShoalError, exitCodeOfParser } from './errors.ts';
 import { listenForSignals } from './interrupt.ts';
+import { openLog } from './log.ts';
 import { Output, type OutputStreams } from './output.ts';
 import { drawCommandHelp, drawMainHelp } from './render/help.ts';
 import { type RawFlags, resolveSettings, SETTINGS, type SettingName } from './settings.ts';
@@ -94,6 +95,7 @@ async function runCommand(
     const settings = resolveSettings(definition.name, definition.settings, flags, environment, file);
     output.json = settings.json;
     output.verbose = settings.verbose;
+    output.log = await openLog(settings.logLevel);
     const { run: runModule } = await definition.load();
     await runModule(context, settings, words);
     return EXIT.done;

@@ -135,15 +135,15 @@ function tellEvent(event: TorrentEvent, torrent: Torrent, { output, listen }: Fo
       return;
     case 'badPiece': {
       const from = event.from.map(({ address }) => address).join(', ');
-      if (output.verbose)
-        output.warn(`piece ${event.index} failed its hash and is fetched again; it came from ${from}`);
+      if (output.verbose) output.event('badPiece', { index: event.index, from: event.from });
+      output.detail(`piece ${event.index} from ${printable(from)} failed its hash and is fetched again`);
       return;
     }
     case 'peerConnected':
-      if (output.verbose) output.say(`connected to ${printable(event.address)} ${printable(event.client)}`.trimEnd());
+      output.detail(`connected to ${printable(event.address)} ${printable(event.client)}`.trimEnd());
       return;
     case 'peerDisconnected':
-      if (output.verbose) output.say(`left ${printable(event.address)}: ${printable(event.reason)}`);
+      output.detail(`left ${printable(event.address)}: ${printable(event.reason)}`);
       return;
     case 'warning':
       output.warn(event.message);

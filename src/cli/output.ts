@@ -31,6 +31,23 @@ export interface ProgressView {
   events?(): Record<string, unknown>[];
 }
 
+/** What a log must take; pino does. */
+export interface Log {
+  trace(fields: object, message: string): void;
+  debug(fields: object, message: string): void;
+  info(fields: object, message: string): void;
+  warn(fields: object, message: string): void;
+  error(fields: object, message: string): void;
+}
+
+/** Events that come often have a level of their own; the rest is info. */
+const LEVELS: Readonly<Record<string, 'trace' | 'debug'>> = {
+  progress: 'debug',
+  hashing: 'debug',
+  checking: 'debug',
+  piece: 'trace',
+};
+
 const DRAW_EVERY = 200;
 /** At most twice a second, by contract; a little slower so that a late timer cannot break it. */
 const EVENT_EVERY = 510;
@@ -39,6 +56,8 @@ const PLAIN_EVERY = 5000;
 export class Output {
   json: boolean;
   verbose: boolean;
+  /** Takes what is told as well, when the user wants a log. */
+  log: Log | undefined;
   /** True when a person watches standard error. */
   readonly interactive: boolean;
   readonly unicode: boolean;
@@ -64,9 +83,10 @@ export class Output {
     return this.#streams.stdout.isTTY === true ? (this.#streams.stdout.columns ?? 80) : 0;
   }
 
-  /** One JSON line; nothing without --json. */
+  /** One JSON line; without --json only the log has it. */
   event(event: string, fields: Record<string, unknown>): void {
-    if (this.json) this.around(() => this.#streams.stdout.write(`${JSON.stringify({ event, ...fields })}\n`));
+    this.log?.[LEVELS[event] ?? 'info'](fields, event);
+    if (this.json) this.#write({ event, ...fields });
   }
 
   /** A line of the result; nothing with --json. */
@@ -84,21 +104,25 @@ export class Output {
     if (!this.json) this.#message(line);
   }
 
+  /** A message only for who asked for more. */
+  detail(line: string): void {
+    this.log?.debug({}, line);
+    if (this.verbose) this.say(line);
+  }
+
   /** Something went other than asked, and the work goes on. */
   warn(message: string): void {
-    if (this.json) this.event('warning', { message });
+    this.log?.warn({}, printable(message));
+    if (this.json) this.#write({ event: 'warning', message });
     else this.#message(`shoal: ${this.paint('warning:', 'yellow')} ${printable(message)}`);
   }
 
   /** The one place that writes an error. */
   fail(error: ShoalError): void {
     this.endProgress();
-    if (this.json)
-      this.event('error', {
-        code: error.code,
-        message: error.message,
-        ...(error.reason === undefined ? {} : { reason: error.reason }),
-      });
+    const { code, message, reason } = error;
+    this.log?.error({ code, reason }, printable(message));
+    if (this.json) this.#write({ event: 'error', code, message, ...(reason === undefined ? {} : { reason }) });
     else this.#message(`shoal: ${printableLines(error.message)}`);
     if (this.verbose && error.stack !== undefined) this.#streams.stderr.write(`${withCauses(error)}\n`);
   }
@@ -148,6 +172,10 @@ export class Output {
       if (line !== last && line !== '') this.#message(line);
       last = line;
     });
+  }
+
+  #write(event: Record<string, unknown>): void {
+    this.around(() => this.#streams.stdout.write(`${JSON.stringify(event)}\n`));
   }
 
   #message(line: string): void {

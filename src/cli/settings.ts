@@ -70,7 +70,6 @@ const peer = (value: string): Endpoint | undefined => {
 };
 
 const LOG_LEVELS = ['trace', 'debug', 'info', 'warn', 'error', 'fatal', 'silent'] as const;
-export type LogLevel = (typeof LOG_LEVELS)[number];
 
 export const DEFAULT_TRACKER = 'http://127.0.0.1:7070';
 
@@ -130,14 +129,20 @@ export const SETTINGS = {
     'a rate such as 500K or 20M',
   ),
   up: one('RATE', 'upload at most so much a second', 'lasting', parseRate, 'a rate such as 500K or 20M'),
-  memory: one('SIZE', 'memory for data on its way to the disk', 'lasting', parseSize, 'a size such as 64M'),
+  memory: one(
+    'SIZE',
+    'memory for data on its way to the disk (default 32M)',
+    'lasting',
+    parseSize,
+    'a size such as 64M',
+  ),
   pieceLength: one('SIZE', 'piece length (default by size)', 'lasting', pieceLength, 'a power of two from 16K to 64M'),
   noDaemon: toggle('do the work in this process', 'lasting'),
   json: toggle('one JSON object a line on standard output', 'lasting'),
-  verbose: toggle('say more', 'lasting'),
+  verbose: toggle('say more: peers that come and go, each piece, the cause of an error', 'lasting'),
   logLevel: one(
     'LEVEL',
-    `write a log to standard error: ${LOG_LEVELS.join(', ')}`,
+    `also write a log, as lines of JSON on standard error: ${LOG_LEVELS.join(', ')}`,
     'lasting',
     (value) => LOG_LEVELS.find((level) => level === value),
     LOG_LEVELS.join(', '),

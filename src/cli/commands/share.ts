@@ -73,10 +73,10 @@ function watchWarnings({ output }: CommandContext, { name, torrent }: Shared): v
     for await (const event of torrent.events()) {
       if (event.type === 'warning') output.warn(event.message);
       else if (event.type === 'failed') output.warn(`"${name}" is not shared any more: ${event.error.message}`);
-      else if (event.type === 'peerConnected' && output.verbose)
-        output.say(`${printable(event.address)} ${printable(event.client)} connected`);
-      else if (event.type === 'peerDisconnected' && output.verbose)
-        output.say(`${printable(event.address)} left: ${printable(event.reason)}`);
+      else if (event.type === 'peerConnected')
+        output.detail(`${printable(event.address)} ${printable(event.client)} connected`);
+      else if (event.type === 'peerDisconnected')
+        output.detail(`${printable(event.address)} left: ${printable(event.reason)}`);
     }
   };
   read().catch((error) => output.warn(String(error)));

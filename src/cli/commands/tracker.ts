@@ -7,6 +7,7 @@ import { findDirectories } from '../../io/paths.ts';
 import { startTracker, type TrackerOptions } from '../../tracker/server.ts';
 import type { COMMON, CommandContext, CommandRun } from '../command.ts';
 import { untilAborted } from '../interrupt.ts';
+import { openLog } from '../log.ts';
 import type { Settings } from '../settings.ts';
 
 const DEFAULT_LISTEN = { host: '127.0.0.1', port: 7070 };
@@ -40,7 +41,7 @@ async function trackerOptions(
 ): Promise<TrackerOptions & { adminTokenFile: string }> {
   const { listen, publicUrl, data, open, admin, logLevel, verbose } = settings;
   const dataDir = data === undefined ? join(findDirectories(environment).state, 'tracker') : resolve(data);
-  const level = logLevel ?? (verbose ? 'info' : undefined);
+  const log = await openLog(logLevel ?? (verbose ? 'info' : undefined));
   return {
     listen: listen ?? DEFAULT_LISTEN,
     listenOrigin: listen === undefined ? 'default' : '--listen',
@@ -48,12 +49,6 @@ async function trackerOptions(
     open,
     adminTokenFile: admin === undefined ? join(dataDir, 'admin.token') : resolve(admin),
     ...(publicUrl === undefined ? {} : { publicUrl }),
-    ...(level === undefined ? {} : await openLog(level)),
+    ...(log === undefined ? {} : { log }),
   };
-}
-
-/** Lines of JSON on standard error. Loaded only when a log is wanted. */
-async function openLog(level: string): Promise<Pick<TrackerOptions, 'log'>> {
-  const { pino } = await import('pino');
-  return { log: pino({ level }, pino.destination({ dest: 2, sync: true })) };
 }
