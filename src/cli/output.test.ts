@@ -116,7 +116,7 @@ test('whatever is thrown becomes an error with a code that leads to the right ex
       ['ERR_INTERNAL', 1],
     ],
   );
-  assert.match(asShoalError(new TypeError('oops')).message, /oops[^]*--verbose and report/);
+  assert.match(asShoalError(new TypeError('oops')).message, /oops[\s\S]*--verbose and report/);
 });
 
 test("the parser's own codes become wrong usage or failure", () => {
