@@ -135,6 +135,8 @@ export function ensurePrivateDirectory(path: string): void {
         );
     }
   } catch (error) {
-    throw toDiskError(error, path, 'make the directory');
+    if (error instanceof ShoalError) throw error;
+    const { message } = toDiskError(error, path, 'make the directory');
+    throw new ShoalError('ERR_STATE', message, { cause: error });
   }
 }
