@@ -108,7 +108,8 @@ async function callOnce(
 ): Promise<unknown> {
   const endpoint: Endpoint = endpoints[name];
   const patience = options.timeout ?? (isLarge(endpoint) ? 60_000 : 10_000);
-  const timeout = AbortSignal.timeout(retryLeft > 0 && !isLarge(endpoint) ? Math.min(patience, retryLeft) : patience);
+  const allowed = retryLeft > 0 && !isLarge(endpoint) ? Math.min(patience, retryLeft) : patience;
+  const timeout = AbortSignal.timeout(Math.ceil(allowed));
   const signal = input.signal === undefined ? timeout : AbortSignal.any([timeout, input.signal]);
   const headers: Record<string, string> = { accept: endpoint.replyType ?? 'application/json' };
   if (options.token !== undefined && endpoint.policy === 'signed-or-admin')

@@ -37,6 +37,8 @@ export interface Answers<T> {
 const RETRY_FOR = 15_000;
 const FIRST_PAUSE = 200;
 const LONGEST_PAUSE = 2000;
+/** Milliseconds one request may take. */
+const ANSWER_WITHIN = 10_000;
 /** When one tracker has answered, the others get so long, in milliseconds. */
 const GRACE = 3000;
 
@@ -74,13 +76,16 @@ export async function askTrackers<T>(
   };
   const signal = options.signal === undefined ? enough.signal : AbortSignal.any([enough.signal, options.signal]);
 
+  const token = options.token === undefined ? {} : { token: options.token };
   const askOne = async (tracker: string): Promise<Answer<T> | TrackerFailure> => {
-    const client = createClient(tracker, options.token === undefined ? {} : { token: options.token });
     for (let pause = FIRST_PAUSE; ; pause = Math.min(2 * pause, LONGEST_PAUSE)) {
+      const left = retryFor - (performance.now() - started);
+      // One that hangs must not make the whole take much longer than was promised.
+      const timeout = retryFor === 0 ? ANSWER_WITHIN : Math.min(Math.max(left, GRACE), ANSWER_WITHIN);
       try {
-        const value = await ask(client, signal);
+        const value = await ask(createClient(tracker, { timeout, ...token }), signal);
         noteAnswer();
-        return { tracker, client, value };
+        return { tracker, client: createClient(tracker, token), value };
       } catch (error) {
         options.signal?.throwIfAborted();
         const failure = toFailure(error, tracker, enough.signal.aborted);

@@ -50,6 +50,9 @@ td code { color: var(--quiet); }
 .paging { display: flex; gap: 20px; padding: 16px 0; }
 .paging a[rel="next"] { margin-left: auto; }
 footer { padding-top: 8px; padding-bottom: 32px; color: var(--quiet); overflow-wrap: anywhere; }
+@media (min-width: 761px) and (max-width: 960px) {
+  [data-label="Published"], thead th:nth-child(5) { display: none; }
+}
 @media (max-width: 760px) {
   header, main, footer { padding-left: 16px; padding-right: 16px; }
   .total { margin-left: 0; }
