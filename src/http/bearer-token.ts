@@ -2,8 +2,10 @@
 // `Authorization: Bearer`. Compared in constant time and never logged.
 
 import { createHash, randomBytes, timingSafeEqual } from 'node:crypto';
-import { open, readFile } from 'node:fs/promises';
+import { existsSync } from 'node:fs';
+import { readFile } from 'node:fs/promises';
 import { ShoalError } from '../base/errors.ts';
+import { createExclusively } from '../io/stores/exclusive-file.ts';
 
 /** 256 random bits as text. */
 const SHAPE = /^[A-Za-z0-9_-]{43}$/;
@@ -27,18 +29,11 @@ export class BearerToken {
  * @throws ShoalError ERR_STATE when the file cannot be read or written, or holds something else.
  */
 export async function openTokenFile(path: string): Promise<BearerToken> {
+  const token = randomBytes(32).toString('base64url');
   try {
-    const file = await open(path, 'wx', 0o600);
-    try {
-      const token = randomBytes(32).toString('base64url');
-      await file.writeFile(`${token}\n`);
-      await file.sync();
-      return new BearerToken(token);
-    } finally {
-      await file.close();
-    }
+    if (!existsSync(path) && (await createExclusively(path, `${token}\n`))) return new BearerToken(token);
   } catch (error) {
-    if ((error as NodeJS.ErrnoException).code !== 'EEXIST') throw unusable(path, (error as Error).message, error);
+    throw unusable(path, (error as Error).message, error);
   }
   return new BearerToken(await readTokenFile(path));
 }

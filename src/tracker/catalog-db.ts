@@ -1,17 +1,13 @@
-// The rules of the catalog, applied to its file, synchronously: who may publish what under which name, versions,
-// removal, quotas. Everything about a torrent is read from its own bytes here, never believed from the sender. Runs in
-// the catalog's worker; times come in as arguments.
+// The catalog applied to its file, synchronously: whose a name is, versions, removal, what is found. Runs in the catalog's
+// worker, which makes the transactions; times come in as arguments.
 
 import { hash } from 'node:crypto';
 import { fromHex, toHex } from '../base/bytes.ts';
-import { classifyAddress, formatAddress, parseAddress } from '../base/endpoint.ts';
 import { ShoalError } from '../base/errors.ts';
-import { verifySignature } from '../io/identity.ts';
-import { decodeEntry, type Entry, type SignedRecord } from '../protocol/entry.ts';
-import { type Metainfo, parseMetainfo } from '../protocol/metainfo.ts';
-import { catalogName, confusableSkeleton } from '../protocol/names.ts';
+import { confusableSkeleton } from '../protocol/names.ts';
+import { type CheckedPublication, checkChain, checkRemoval, nameTaken, shortKey } from './catalog-rules.ts';
 import { foldText, listNames, nearNames, readFile, SUMMARY } from './catalog-search.ts';
-import type { CatalogStore, Row } from './catalog-store.ts';
+import type { CatalogStore } from './catalog-store.ts';
 import type {
   CatalogEntry,
   CatalogFile,
@@ -19,34 +15,26 @@ import type {
   HeldChange,
   ListInput,
   ListResult,
-  PublishInput,
   PublishResult,
   Quotas,
   RemoveResult,
   TorrentFile,
 } from './catalog-types.ts';
+import { CatalogUsage, quotaAddress } from './catalog-usage.ts';
 
 /** How long the end of a chain is remembered after the name was given up, in seconds. */
 const KEEP_REMOVED = 30 * 24 * 3600;
 
-export const sha1 = (bytes: Uint8Array): Uint8Array => hash('sha1', bytes, 'buffer');
 const sha256 = (bytes: Uint8Array): Uint8Array => hash('sha256', bytes, 'buffer');
-
-/** A publication that is well-formed, signed and agrees with its torrent. Checked before any transaction begins. */
-export interface CheckedPublication {
-  input: PublishInput;
-  entry: Entry;
-  metainfo: Metainfo;
-}
 
 export class CatalogDb {
   readonly #store: CatalogStore;
-  readonly #quotas: Quotas;
+  readonly #usage: CatalogUsage;
   #change: HeldChange = { added: [], removed: [] };
 
   constructor(store: CatalogStore, quotas: Quotas) {
     this.#store = store;
-    this.#quotas = quotas;
+    this.#usage = new CatalogUsage(store, quotas);
   }
 
   /** Of all torrents of all versions the info-hash, 20 bytes, and the number of pieces, 4 bytes big-endian. */
@@ -88,16 +76,16 @@ export class CatalogDb {
       if (toHex(current.info_hash as Uint8Array) === entry.infoHash)
         return { outcome: 'same', file: this.lookup(entry.name, undefined)!, warnings: [] };
     }
-    const chain = store.get(
-      'SELECT seq, hash, removed, source FROM chains WHERE publisher = ? AND name = ?',
+    checkChain(entry, this.head(entry.name, entry.publisher));
+    const removed = store.get(
+      'SELECT source FROM chains WHERE publisher = ? AND name = ? AND removed IS NOT NULL',
       publisher,
       entry.name,
     );
-    checkChain(entry, chain);
-    if (chain !== undefined && chain.removed !== null) this.#charge(entry.publisher, chain.source as string, -1, 0);
+    if (removed !== undefined) this.#usage.adjust(entry.publisher, removed.source as string, -1, 0);
     const source = quotaAddress(input.sourceAddress);
     const bytes = input.torrent.length + input.entry.length;
-    this.#charge(entry.publisher, source, 1, bytes);
+    this.#usage.claim(entry.publisher, source, 1, bytes);
 
     const infoHash = fromHex(entry.infoHash)!;
     const isNew = store.get('SELECT 1 FROM versions WHERE info_hash = ? LIMIT 1', infoHash) === undefined;
@@ -222,7 +210,6 @@ export class CatalogDb {
     if (current === undefined || owner === undefined)
       throw new ShoalError('ERR_NOT_IN_CATALOG', `there is no ${JSON.stringify(name)} in this catalog`);
     const publisher = current.publisher as Uint8Array;
-    const chain = store.get('SELECT seq, hash FROM chains WHERE publisher = ? AND name = ?', publisher, name)!;
     let last = this.head(name, owner);
     if (signed !== undefined && removal !== undefined) {
       if (removal.publisher !== owner)
@@ -231,7 +218,7 @@ export class CatalogDb {
           `${JSON.stringify(name)} belongs to the publisher ${shortKey(owner)}; only that publisher or the operator of the tracker can take it out`,
           { reason: 'not_the_publisher' },
         );
-      checkChain(removal, chain);
+      checkChain(removal, last);
       last = { seq: removal.seq, hash: toHex(sha256(signed.entry)), ...signed };
     }
     const versions = store.all(
@@ -248,7 +235,7 @@ export class CatalogDb {
     store.run('DELETE FROM names WHERE name = ?', name);
     store.run('DELETE FROM torrents WHERE version IN (SELECT id FROM versions WHERE name = ?)', name);
     store.run('DELETE FROM versions WHERE name = ?', name);
-    for (const version of versions) this.#charge(owner, version.source as string, -1, -(version.bytes as number));
+    for (const version of versions) this.#usage.adjust(owner, version.source as string, -1, -(version.bytes as number));
     const source = versions[0]!.source as string;
     store.run(
       `UPDATE chains SET seq = ?, hash = ?, entry = ?, signature = ?, removed = ?, source = ?
@@ -263,7 +250,7 @@ export class CatalogDb {
       name,
     );
     // What is remembered of a removed name counts, or names without end could be published and removed.
-    this.#charge(owner, source, 1, 0);
+    this.#usage.adjust(owner, source, 1, 0);
     for (const infoHash of new Set(versions.map((version) => toHex(version.info_hash as Uint8Array))))
       if (store.get('SELECT 1 FROM versions WHERE info_hash = ? LIMIT 1', fromHex(infoHash)!) === undefined)
         this.#change.removed.push(infoHash);
@@ -282,7 +269,7 @@ export class CatalogDb {
         chain.publisher as Uint8Array,
         chain.name as string,
       );
-      this.#charge(toHex(chain.publisher as Uint8Array), chain.source as string, -1, 0);
+      this.#usage.adjust(toHex(chain.publisher as Uint8Array), chain.source as string, -1, 0);
     }
   }
 
@@ -300,114 +287,4 @@ export class CatalogDb {
     if (this.#store.hasSearchIndex)
       this.#store.run('INSERT INTO names_search (rowid, folded) VALUES (?, ?)', id, folded);
   }
-
-  #charge(publisher: string, source: string, entries: number, bytes: number): void {
-    const quotas = this.#quotas;
-    this.#chargeOne(`publisher ${publisher}`, entries, bytes, quotas.publisherEntries, quotas.publisherBytes);
-    this.#chargeOne(`address ${source}`, entries, bytes, quotas.addressEntries, quotas.addressBytes);
-  }
-
-  #chargeOne(holder: string, entries: number, bytes: number, maxEntries: number, maxBytes: number): void {
-    const row = this.#store.get(
-      `INSERT INTO usage (holder, entries, bytes) VALUES (?, ?, ?)
-       ON CONFLICT (holder) DO UPDATE SET entries = entries + excluded.entries, bytes = bytes + excluded.bytes
-       RETURNING entries, bytes`,
-      holder,
-      entries,
-      bytes,
-    )!;
-    if (row.entries === 0) this.#store.run('DELETE FROM usage WHERE holder = ?', holder);
-    if (entries <= 0) return;
-    const over = (row.entries as number) > maxEntries ? `${maxEntries} entries` : `${maxBytes} bytes of metadata`;
-    if ((row.entries as number) > maxEntries || (row.bytes as number) > maxBytes)
-      throw new ShoalError(
-        'ERR_QUOTA',
-        `the catalog holds at most ${over} of one ${holder.split(' ')[0]}; take something out first, or ask the operator`,
-        { reason: holder.startsWith('publisher') ? 'publisher_quota' : 'address_quota' },
-      );
-  }
-}
-
-/**
- * Everything about a publication that can be judged without the catalog.
- * @throws ShoalError ERR_SIGNATURE, ERR_NAME, ERR_BENCODE or ERR_METAINFO.
- */
-export function checkPublication(input: PublishInput): CheckedPublication {
-  const entry = decodeEntry(input.entry);
-  if (entry.type !== 'file')
-    throw new ShoalError('ERR_SIGNATURE', 'a removal cannot be published; send it with DELETE', {
-      reason: 'wrong_type',
-    });
-  checkSignature(entry, input.entry, input.signature);
-  if (catalogName(entry.name) !== entry.name)
-    throw new ShoalError('ERR_NAME', `the name ${JSON.stringify(entry.name)} is not in Unicode form NFC`, {
-      reason: 'not_nfc',
-    });
-  const metainfo = parseMetainfo(input.torrent, sha1);
-  const differs = (what: string, said: string | number, found: string | number): ShoalError =>
-    new ShoalError('ERR_METAINFO', `the entry says ${what} ${said} and the torrent says ${found}`, {
-      reason: 'entry_mismatch',
-    });
-  if (metainfo.infoHash !== entry.infoHash) throw differs('info-hash', entry.infoHash, metainfo.infoHash);
-  if (metainfo.size !== entry.size) throw differs('size', entry.size, metainfo.size);
-  return { input, entry, metainfo };
-}
-
-function checkRemoval(name: string, bytes: Uint8Array, signature: Uint8Array): SignedRecord {
-  const record = decodeEntry(bytes);
-  if (record.type !== 'remove' || record.name !== name)
-    throw new ShoalError('ERR_SIGNATURE', `what was signed is not the removal of ${JSON.stringify(name)}`, {
-      reason: 'wrong_type',
-    });
-  checkSignature(record, bytes, signature);
-  return record;
-}
-
-function checkSignature(record: SignedRecord, bytes: Uint8Array, signature: Uint8Array): void {
-  if (!verifySignature(record.publisher, bytes, signature))
-    throw new ShoalError('ERR_SIGNATURE', `the signature is not by the publisher ${shortKey(record.publisher)}`, {
-      reason: 'bad_signature',
-    });
-}
-
-/**
- * A record follows the one before it. A gap is allowed: this tracker may have missed versions that went to others, and
- * a higher number signed by the publisher can only be newer.
- */
-function checkChain(record: SignedRecord, chain: Row | undefined): void {
-  const seq = (chain?.seq as number | undefined) ?? 0;
-  if (record.seq <= seq)
-    throw new ShoalError(
-      'ERR_ROLLBACK',
-      `${JSON.stringify(record.name)} stands at version ${seq} here; version ${record.seq} is not newer`,
-      { reason: 'stale_seq' },
-    );
-  if (chain !== undefined && record.seq === seq + 1 && record.prev !== toHex(chain.hash as Uint8Array))
-    throw new ShoalError(
-      'ERR_ROLLBACK',
-      `version ${record.seq} of ${JSON.stringify(record.name)} does not follow the version ${seq} that is here`,
-      { reason: 'wrong_prev' },
-    );
-}
-
-function nameTaken(name: string, owner: string, since: number): ShoalError {
-  const day = new Date(since * 1000).toISOString().slice(0, 10);
-  return new ShoalError(
-    'ERR_NAME_TAKEN',
-    `the name ${JSON.stringify(name)} belongs to the publisher ${shortKey(owner)} since ${day}; choose another with --name`,
-  );
-}
-
-export function shortKey(publisher: string): string {
-  return `${publisher.slice(0, 16)}…`;
-}
-
-/** What one address is for a quota: an IPv4 address, or the /64 of an IPv6 one (a whole network can be one host). */
-function quotaAddress(address: string): string {
-  const bytes = parseAddress(address);
-  if (bytes === undefined) return 'unknown';
-  if (bytes.length === 4 || classifyAddress(bytes) === 'loopback') return formatAddress(bytes);
-  const network = bytes.slice();
-  network.fill(0, 8);
-  return `${formatAddress(network)}/64`;
 }

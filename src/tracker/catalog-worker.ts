@@ -3,7 +3,8 @@
 
 import { type MessagePort, parentPort, receiveMessageOnPort, workerData } from 'node:worker_threads';
 import { ShoalError } from '../base/errors.ts';
-import { CatalogDb, type CheckedPublication, checkPublication } from './catalog-db.ts';
+import { CatalogDb } from './catalog-db.ts';
+import { type CheckedPublication, checkPublication } from './catalog-rules.ts';
 import { CatalogStore } from './catalog-store.ts';
 import type {
   HeldChange,

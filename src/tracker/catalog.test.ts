@@ -368,6 +368,16 @@ test('quotas hold for publishers and addresses, and removal gives room back', as
   assert.equal(await codeOf(catalog.publish(makePublication(alice, 'a1', 2, chain, '192.0.2.3'))), 'done');
 });
 
+test('a quota that was lowered since does not keep anything in', async (t) => {
+  const directory = makeDirectory();
+  const catalog = await openCatalog(t, undefined, directory);
+  for (const name of ['a', 'b', 'c']) await catalog.publish(makePublication(identities[0]!, name, 1));
+  await catalog.close();
+  const strict = await openCatalog(t, { publisherEntries: 1 }, directory);
+  assert.equal(await codeOf(strict.removeAsOperator('a')), 'done');
+  assert.equal(await codeOf(strict.publish(makePublication(identities[0]!, 'd', 1))), 'ERR_QUOTA');
+});
+
 test('an IPv6 network counts as one address', async (t) => {
   const catalog = await openCatalog(t, { addressEntries: 1 });
   const publish = (name: string, address: string): Promise<string> =>

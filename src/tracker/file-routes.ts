@@ -8,7 +8,7 @@ import { decodeEntry } from '../protocol/entry.ts';
 import { formatMagnet } from '../protocol/magnet.ts';
 import { parseMetainfo } from '../protocol/metainfo.ts';
 import type { Catalog } from './catalog.ts';
-import { sha1 } from './catalog-db.ts';
+import { sha1 } from './catalog-rules.ts';
 import type { CatalogEntry, CatalogFile } from './catalog-types.ts';
 import { announceUrlFor } from './public-address.ts';
 import type { Handlers } from './route-handler.ts';
