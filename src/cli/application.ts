@@ -39,7 +39,7 @@ export async function runCommandLine(words: readonly string[], streams: OutputSt
   let outcome: number | undefined;
   const complaints: string[] = [];
   const execute = async (definition: CommandDefinition, flags: RawFlags, args: readonly string[]) => {
-    outcome = await runCommand(definition, flags, args, output, streams.environment);
+    outcome = await runCommand(definition, flags, args, output, streams);
   };
   const parserProcess = {
     stdout: { write: (text: string) => void streams.stdout.write(text) },
@@ -73,7 +73,7 @@ async function runCommand(
   flags: RawFlags,
   words: readonly string[],
   output: Output,
-  environment: OutputStreams['environment'],
+  { environment, readerGone }: OutputStreams,
 ): Promise<number> {
   let signal: AbortSignal | undefined;
   const context: CommandContext = {
@@ -83,7 +83,7 @@ async function runCommand(
       signal ??= listenForSignals(() => {
         output.endProgress();
         output.say('Stopping; once more stops at once.');
-      });
+      }, readerGone);
       return signal;
     },
   };
@@ -100,6 +100,7 @@ async function runCommand(
     await runModule(context, settings, words);
     return EXIT.done;
   } catch (thrown) {
+    if (readerGone?.aborted === true) return EXIT.done;
     const error = asShoalError(thrown);
     output.fail(error);
     return error.exitCode;

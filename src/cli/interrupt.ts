@@ -4,8 +4,11 @@ import { EXIT, ShoalError } from '../base/errors.ts';
 
 const SIGNALS = { SIGINT: EXIT.interrupted, SIGTERM: EXIT.terminated, SIGHUP: EXIT.terminated } as const;
 
-/** Listens for the signals from now on. The returned signal's reason is the ShoalError the command should end with. */
-export function listenForSignals(onFirst: () => void): AbortSignal {
+/**
+ * Listens for the signals from now on. The returned signal's reason is the ShoalError the command should end with; it is
+ * aborted with `also`, too.
+ */
+export function listenForSignals(onFirst: () => void, also?: AbortSignal): AbortSignal {
   const controller = new AbortController();
   for (const [name, exitCode] of Object.entries(SIGNALS)) {
     process.on(name, () => {
@@ -18,7 +21,7 @@ export function listenForSignals(onFirst: () => void): AbortSignal {
       );
     });
   }
-  return controller.signal;
+  return also === undefined ? controller.signal : AbortSignal.any([controller.signal, also]);
 }
 
 /** Settles as `work` does, or rejects with the signal's reason as soon as it is aborted; `work` itself goes on. */

@@ -17,6 +17,8 @@ export interface OutputStreams {
   stdout: TerminalStream;
   stderr: TerminalStream;
   environment: Readonly<Record<string, string | undefined>>;
+  /** Aborted when whoever read the output has gone. */
+  readerGone?: AbortSignal;
 }
 
 /** How something under way shows itself, to each kind of reader. Called only when somebody reads it. */

@@ -151,6 +151,24 @@ describe('exit codes', { concurrency: 2 }, () => {
     assert.equal(run.stderr, '');
   });
 
+  it('0 and a polite end of what was running when the reader of the output has gone', async () => {
+    const path = await randomFile(join(await temporaryDirectory(), 'read.bin'), 100_000);
+    const words = ['share', path, '--json', '--listen', '127.0.0.1:0', '--tracker', tracker.url];
+    const line = [process.execPath, LAUNCHER, ...words].map((word) => `'${word}'`).join(' ');
+    const state = await temporaryDirectory('state');
+    const env = { ...process.env, HOME: state, SHOAL_STATE: state };
+    // head goes after the first line; if the second was in time, somebody who takes the file makes a third
+    const script = `${line} | head -n 1; echo "{\\"event\\":\\"ended\\",\\"code\\":\${PIPESTATUS[0]}}"`;
+    const run = new Program(['bash', '-c', script], { env });
+    await run.event('sharing');
+    const taker = ['get', 'read.bin', '-o', `${path}.copy`, '--timeout', '2'];
+    await runShoal([...taker, '--tracker', tracker.url, '--listen', '127.0.0.1:0']);
+    assert.equal((await run.event('ended')).code, 0);
+    assert.equal(run.stderr, '');
+    const holders = await runShoal(['where', 'read.bin', '--json', '--tracker', tracker.url]);
+    assert.deepEqual(holders.all('peer'), [], 'it has left');
+  });
+
   it('0 for help and version, which load nothing else', async () => {
     const help = await runShoal(['--help']);
     assert.equal(help.ended.code, 0);

@@ -130,6 +130,23 @@ describe('the command line', () => {
     await get('paper.pdf', join(await temporaryDirectory(), 'd'), { trackers, args: right });
   });
 
+  it('gets by magnet link, by .torrent file and by the address of one', async () => {
+    const directory = await temporaryDirectory();
+    const path = await randomFile(join(directory, 'any way.bin'), 700_000);
+    const { magnet } = await share(path, { trackers });
+    const address = `${tracker.url}/api/v1/files/any%20way.bin/torrent`;
+    const file = join(directory, 'any.torrent');
+    await writeFile(file, new Uint8Array(await (await fetch(address)).arrayBuffer()));
+    for (const source of [magnet, address, file]) {
+      const done = await get(source, `${await temporaryDirectory()}/`, { trackers: [] });
+      assert.equal(await digest(done.path), await digest(path), source);
+    }
+    const shown = (await runShoal(['show', file, '--json'])).all('result')[0];
+    assert.deepEqual([shown?.name, shown?.size], ['any way.bin', 700_000]);
+    const wrong = await runShoal(['get', `${tracker.url}/no/such.torrent`, '--json']);
+    assert.deepEqual([wrong.ended.code, wrong.events.at(-1)?.code], [6, 'ERR_SOURCE']);
+  });
+
   it('lets the operator take out any entry, by token or by its file', async () => {
     const directory = await temporaryDirectory();
     const paths = ['x1.bin', 'x2.bin'].map((name) => join(directory, name));

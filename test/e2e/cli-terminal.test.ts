@@ -11,15 +11,17 @@ import { digest, randomFile, runShoal, startTracker, temporaryDirectory } from '
 
 const LAUNCHER = new URL('../../bin/shoal.js', import.meta.url).pathname;
 
-function hasScript(): boolean {
+const TERMINAL = 'script';
+
+function hasTerminal(): boolean {
   try {
-    return execFileSync('script', ['--version'], { encoding: 'utf8' }).includes('util-linux');
+    return execFileSync(TERMINAL, ['--version'], { encoding: 'utf8' }).includes('util-linux');
   } catch {
     return false;
   }
 }
 
-describe('on a terminal', { skip: hasScript() ? false : 'script of util-linux is not installed' }, () => {
+describe('on a terminal', { skip: hasTerminal() ? false : 'script of util-linux is not installed' }, () => {
   const size = 4_000_000;
   let url: string;
   let film: string;
@@ -43,7 +45,7 @@ describe('on a terminal', { skip: hasScript() ? false : 'script of util-linux is
       LANG: 'C.UTF-8',
     };
     for (const name of ['CI', 'NO_COLOR', 'LC_ALL', 'NODE_TEST_CONTEXT']) delete env[name];
-    return new Program(['script', '-qefc', `stty cols ${columns} rows 40; ${line}`, '/dev/null'], {
+    return new Program([TERMINAL, '-qefc', `stty cols ${columns} rows 40; ${line}`, '/dev/null'], {
       env,
       stdio: [stdin ?? 'ignore', 'pipe', 'pipe'],
     });
