@@ -61,10 +61,11 @@ export async function shareEntry(
   });
   for (const warning of published.warnings) output.warn(warning);
   // One content under a second name is served already.
-  const served = session.torrents.find(({ infoHash }) => infoHash === metainfo.infoHash);
-  const options = { trackers: published.trackers, peers };
-  const torrent =
-    served ?? (await unlessAborted(signal, session.seedOriginal(metainfo, created.root, created, options)));
+  let torrent = session.torrents.find(({ infoHash }) => infoHash === metainfo.infoHash);
+  if (torrent === undefined) {
+    const options = { trackers: published.trackers, peers };
+    torrent = await unlessAborted(signal, session.seedOriginal(metainfo, created.root, created, options));
+  } else torrent.announceTo(published.trackers);
   await unlessAborted(signal, untilAnnounced(torrent, output));
   return { name, torrent, published };
 }
