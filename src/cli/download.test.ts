@@ -42,6 +42,7 @@ test('a directory that an earlier run made of this torrent is the destination ag
     infoHash: HASH,
     path,
     have: new Bitfield(3),
+    ours: true,
     files: [undefined],
     uploaded: 0,
     downloaded: 0,
