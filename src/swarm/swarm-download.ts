@@ -204,10 +204,10 @@ export function requestRejected(state: SwarmState, peer: Peer, piece: number, be
   state.freed = true;
   // Rejected after a choke is no wonder. Else the peer does not have the piece after all, and asking again at once would
   // go on for ever.
-  const allowed = peer.allowedFast.delete(piece);
-  if (peer.choking || allowed) return true;
-  if (peer.refused.size === 0) peer.refusedUntil = now + REFUSAL_LASTS;
-  peer.refused.add(piece);
+  if (!peer.allowedFast.delete(piece) && !peer.choking) {
+    if (peer.refused.size === 0) peer.refusedUntil = now + REFUSAL_LASTS;
+    peer.refused.add(piece);
+  }
   if (state.retryOwners.get(piece) === peer) giveUpRetry(state, peer, piece, now);
   return true;
 }
@@ -237,15 +237,6 @@ function sharesOf(state: SwarmState, partial: Partial): Share[] {
   return [...bytes].map(([peer, count]) => ({ peer, bytes: count }));
 }
 
-/** Peers that left are remembered only as long as a piece with blocks of theirs is under way. */
-export function forgetGone(state: SwarmState): void {
-  if (state.everyone.size === state.peers.size) return;
-  const senders = new Set<number>();
-  for (const partial of state.content?.ledger.partials.values() ?? [])
-    for (const sender of partial.senders) senders.add(sender);
-  for (const id of state.everyone.keys()) if (!state.peers.has(id) && !senders.has(id)) state.everyone.delete(id);
-}
-
 /** Hash right, bytes written: tell the peers, ask for more. */
 export function pieceVerified(state: SwarmState, piece: number, now: number): void {
   const { ledger } = state.content!;
@@ -257,7 +248,7 @@ export function pieceVerified(state: SwarmState, piece: number, now: number): vo
     forgetRetry(state, piece, retried);
   }
   ledger.verified(piece);
-  forgetGone(state);
+  state.forgetGone();
   state.freshPieces.push(piece);
   for (const peer of state.peers.values()) {
     if (!peer.has(piece)) continue;
@@ -279,7 +270,7 @@ export function pieceFailed(state: SwarmState, piece: number, now: number): void
   const retried = state.retryOwners.get(piece);
   if (retried !== undefined) forgetRetry(state, piece, retried);
   ledger.failed(piece, true);
-  forgetGone(state);
+  state.forgetGone();
   availability.want(piece);
   state.failedPieces++;
   state.wasted += geometry.pieceSize(piece);
@@ -302,7 +293,7 @@ export function pieceFailed(state: SwarmState, piece: number, now: number): void
 export function pieceUnwritten(state: SwarmState, piece: number): void {
   const { ledger, availability, geometry } = state.content!;
   ledger.failed(piece, false);
-  forgetGone(state);
+  state.forgetGone();
   availability.want(piece);
   state.wasted += geometry.pieceSize(piece);
 }

@@ -59,9 +59,14 @@ export function giveUpRetry(state: SwarmState, peer: Peer, piece: number, now: n
   state.freed = true;
   const partial = state.content?.ledger.partials.get(piece);
   if (partial === undefined || partial.exclusive !== peer.id || !isFilling(state, partial)) return;
-  state.wasted += state.content!.ledger.unassigned(partial);
+  drop(state, partial);
   const heir = findRetryPeer(state, piece, [], peer);
   if (heir !== undefined) assignRetry(state, piece, heir, partial, now);
+}
+
+function drop(state: SwarmState, partial: Partial): void {
+  state.wasted += state.content!.ledger.unassigned(partial);
+  state.forgetGone();
 }
 
 function isFilling(state: SwarmState, partial: Partial): boolean {
@@ -81,7 +86,7 @@ export function handOverSlowRetries(state: SwarmState, now: number): void {
     if (heir === undefined) continue;
     takeBack(state, owner, piece);
     forgetRetry(state, piece, owner);
-    state.wasted += state.content!.ledger.unassigned(partial);
+    drop(state, partial);
     assignRetry(state, piece, heir, partial, now);
   }
 }

@@ -103,6 +103,15 @@ export class SwarmState {
     this.command({ type: 'disconnect', peer, reason });
   }
 
+  /** Peers that left are remembered only as long as a piece with blocks of theirs is under way. */
+  forgetGone(): void {
+    if (this.everyone.size === this.peers.size) return;
+    const senders = new Set<number>();
+    for (const partial of this.content?.ledger.partials.values() ?? [])
+      for (const sender of partial.senders) senders.add(sender);
+    for (const id of this.everyone.keys()) if (!this.peers.has(id) && !senders.has(id)) this.everyone.delete(id);
+  }
+
   sendSignal(peer: Peer, id: number): void {
     const at = this.#reserve(peer, 5);
     writeSignal(peer.out.bytes, at, id);

@@ -105,5 +105,6 @@ function abandon(state: SwarmState, { ledger, availability }: Content, piece: nu
   const owner = state.retryOwners.get(piece);
   if (owner !== undefined) forgetRetry(state, piece, owner);
   state.wasted += ledger.abandoned(piece);
+  state.forgetGone();
   availability.want(piece);
 }

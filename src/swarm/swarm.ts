@@ -17,7 +17,6 @@ import {
   blockOpened,
   fillIdle,
   fillRequests,
-  forgetGone,
   pieceFailed,
   pieceUnwritten,
   pieceVerified,
@@ -260,7 +259,7 @@ export class Swarm {
     if (state.content !== undefined) uncountField(state.content, peer);
     releasePeer(state, peer, now);
     peer.uploads.clear();
-    forgetGone(state);
+    state.forgetGone();
     if (peer.listens !== undefined) {
       const key = formatEndpoint(peer.listens);
       state.candidates.disconnected(key, now, seed);

@@ -31,6 +31,8 @@ interface Wire {
   framer: Framer;
   peer: Peer | undefined;
   open: boolean;
+  /** What it sends from now on is lost: it hangs. */
+  mute: boolean;
   inbox: Uint8Array[];
 }
 
@@ -41,6 +43,10 @@ export interface NodeOptions {
   corrupt?: (piece: number, begin: number, block: Uint8Array) => void;
   /** Keeps requests without answering. */
   silent?: boolean;
+  /** Rejects this run of blocks instead of sending it. */
+  rejects?: () => boolean;
+  /** Sends half a block and nothing more on that connection. */
+  hangs?: () => boolean;
   /** Stretches of blocks it sends in one round. */
   uplink?: number;
   fast?: boolean;
@@ -58,6 +64,9 @@ export class Node {
   readonly wires = new Map<Peer, Wire>();
   readonly log: Command[] = [];
   readonly closed: string[] = [];
+  readonly closings: { reason: string; other: Node }[] = [];
+  /** Bytes of the pieces that passed. */
+  gained = 0;
   slab = new Uint8Array(0);
   active = false;
 
@@ -109,7 +118,7 @@ export class Node {
   }
 
   write(wire: Wire, bytes: Uint8Array): void {
-    if (wire.open && wire.other.open) wire.other.inbox.push(bytes);
+    if (wire.open && wire.other.open && !wire.mute && bytes.length > 0) wire.other.inbox.push(bytes);
   }
 
   settle(): void {
@@ -142,7 +151,8 @@ export class Node {
         this.net.commits.push({ node: this, piece: command.piece, slot: command.slot });
         return;
       case 'openMetadata':
-        this.activate();
+        if (this.net.slowDisks) this.net.opening.push(this);
+        else this.activate();
         return;
       case 'dial':
         this.swarm.handle({ type: 'dialFailed', key: command.key }, this.net.now);
@@ -159,6 +169,7 @@ export class Node {
     const right = this.net.data.subarray(offset, offset + bytes.length);
     if (Buffer.compare(bytes, right) === 0) {
       this.data.set(bytes, offset);
+      this.gained += bytes.length;
       this.swarm.handle({ type: 'pieceVerified', piece }, this.net.now);
     } else this.swarm.handle({ type: 'pieceFailed', piece }, this.net.now);
     this.settle();
@@ -169,13 +180,20 @@ export class Node {
     const wire = this.wires.get(peer);
     if (wire === undefined || this.options.silent === true) return false;
     const run = this.swarm.nextUpload(peer, 65536);
-    if (run !== undefined) {
+    if (run !== undefined && this.options.rejects?.() === true) {
+      this.swarm.uploadFailed(peer, run);
+      this.settle();
+    } else if (run !== undefined) {
       let begin = run.begin;
       for (const length of run.lengths) {
         const start = this.net.geometry.pieceOffset(run.piece) + begin;
         const block = this.data.slice(start, start + length);
         this.options.corrupt?.(run.piece, begin, block);
-        this.write(wire, encodePiece(run.piece, begin, block));
+        const message = encodePiece(run.piece, begin, block);
+        if (this.options.hangs?.() === true) {
+          this.write(wire, message.subarray(0, 13 + (block.length >> 1)));
+          wire.mute = true;
+        } else this.write(wire, message);
         begin += length;
       }
       this.swarm.uploadSent(peer, run.bytes, this.net.now);
@@ -193,6 +211,9 @@ export class TestNet {
   readonly nodes: Node[] = [];
   readonly serving = new Set<{ node: Node; peer: Peer }>();
   readonly commits: { node: Node; piece: number; slot: number }[] = [];
+  readonly opening: Node[] = [];
+  /** Metadata that has arrived waits in `opening` until it is activated. */
+  slowDisks = false;
   readonly #wires: Wire[] = [];
   now = 1_000_000;
   /** Most bytes delivered in one go: 1 shows every split there is. */
@@ -201,9 +222,9 @@ export class TestNet {
   /** Rounds of delivery in a tenth of a second: few of them make a slow network. */
   roundsPerTick = 100_000;
 
-  constructor(pieces: number, pieceLength = 32_768, seed = 1) {
+  constructor(pieces: number, pieceLength = 32_768, seed = 1, lastPiece = Math.ceil(pieceLength * 0.6)) {
     this.seed = seed;
-    this.geometry = new Geometry((pieces - 1) * pieceLength + Math.ceil(pieceLength * 0.6), pieceLength);
+    this.geometry = new Geometry((pieces - 1) * pieceLength + lastPiece, pieceLength);
     const random = seededRandom(seed);
     this.data = Uint8Array.from({ length: this.geometry.totalLength }, () => random() * 256);
   }
@@ -221,6 +242,7 @@ export class TestNet {
         other: undefined as unknown as Wire,
         peer: undefined,
         open: true,
+        mute: false,
         inbox: [],
         framer: undefined as unknown as Framer,
       };
@@ -229,11 +251,15 @@ export class TestNet {
           onHandshake: (handshake) => {
             const endpoint = { host: '127.0.0.1', port: wire.other.node.swarm.view.options.port };
             const outgoing = node === dialler;
-            const info = { endpoint, outgoing, peerId: handshake.peerId, features: readFeatures(handshake.reserved) };
+            const features = readFeatures(handshake.reserved);
+            // It takes two (BEP 6).
+            if (node.options.fast === false) features.fast = false;
+            const info = { endpoint, outgoing, peerId: handshake.peerId, features };
             const peer = node.swarm.connect(info, undefined, this.now);
             if (typeof peer === 'string') this.close(wire, peer);
             else {
               wire.peer = peer;
+              wire.framer.setSlab(node.slab);
               node.wires.set(peer, wire);
             }
           },
@@ -270,6 +296,7 @@ export class TestNet {
     wire.open = false;
     wire.framer.stop();
     wire.node.closed.push(reason);
+    wire.node.closings.push({ reason, other: wire.other.node });
     if (wire.peer !== undefined) {
       wire.node.wires.delete(wire.peer);
       wire.node.swarm.handle({ type: 'peerDisconnected', peer: wire.peer }, this.now);
@@ -280,6 +307,48 @@ export class TestNet {
   leave(node: Node): void {
     for (const wire of [...node.wires.values()]) this.close(wire, 'leaves');
     this.#settleAll();
+  }
+
+  /** One thing happens, whatever it may be; `random` decides. False when there was nothing to do. */
+  stir(random: () => number): boolean {
+    const waiting = this.#wires.filter((wire) => wire.open && wire.inbox.length > 0);
+    const jobs = [...this.serving];
+    let choice = Math.floor(random() * (waiting.length + jobs.length + this.commits.length + this.opening.length));
+    this.#settleAll();
+    if (choice < waiting.length) {
+      const wire = waiting[choice]!;
+      const bytes = wire.inbox.shift()!;
+      const length = random() < 0.5 ? bytes.length : 1 + Math.floor(random() * bytes.length);
+      if (length < bytes.length) wire.inbox.unshift(bytes.subarray(length));
+      this.#deliver(wire, bytes.subarray(0, length));
+      return true;
+    }
+    choice -= waiting.length;
+    if (choice < jobs.length) {
+      const job = jobs[choice]!;
+      this.serving.delete(job);
+      if (job.node.serve(job.peer)) this.serving.add(job);
+      return true;
+    }
+    choice -= jobs.length;
+    if (choice < this.commits.length) {
+      const [job] = this.commits.splice(choice, 1);
+      job!.node.commit(job!.piece, job!.slot);
+      return true;
+    }
+    const [node] = this.opening.splice(choice - this.commits.length, 1);
+    node?.activate();
+    node?.settle();
+    return node !== undefined;
+  }
+
+  /** Moves the clock by a tenth of a second and lets everybody look at it. */
+  tick(): void {
+    this.now += 100;
+    for (const node of this.nodes) {
+      node.swarm.tick(this.now);
+      node.settle();
+    }
   }
 
   /** One round: everything written so far is delivered, served and committed. True while something happened. */
