@@ -4,6 +4,7 @@
 import { existsSync } from 'node:fs';
 // A default import: a Node too old to have the compile cache fails on a named one.
 import module from 'node:module';
+import { join } from 'node:path';
 
 const wanted = [24, 15];
 const [major, minor] = process.versions.node.split('.').map(Number);
@@ -20,7 +21,9 @@ if (major < wanted[0] || (major === wanted[0] && minor < wanted[1])) {
   process.exitCode = 1;
 } else {
   // Start-up is mostly compiling; with the cache, workers need no compiler of their own either.
-  module.enableCompileCache?.();
+  const { XDG_CACHE_HOME, HOME, LOCALAPPDATA } = process.env;
+  const caches = XDG_CACHE_HOME || (HOME && join(HOME, '.cache')) || LOCALAPPDATA;
+  if (caches) module.enableCompileCache?.(join(caches, 'shoal', 'compiled'));
   const inSource = existsSync(new URL('../src/cli/main.ts', import.meta.url));
   await import(inSource ? '../src/cli/main.ts' : '../dist/cli/main.js');
 }

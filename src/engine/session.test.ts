@@ -50,10 +50,9 @@ async function next<K extends TorrentEvent['type']>(
   throw new Error(`no ${type} came`);
 }
 
-test('a closed session leaves nothing behind', async (t) => {
+test('a closed session leaves nothing behind', { timeout: 30_000 }, async (t) => {
   const folder = makeFolder(t);
   const file = makeFile(folder, 'file.bin', 100_000);
-  const before = process.getActiveResourcesInfo().filter((name) => name.startsWith('TCP')).length;
   {
     await using seeder = await Session.open({ listen: LOOPBACK, state: null });
     await using getter = await Session.open({ listen: LOOPBACK, state: null });
@@ -61,8 +60,9 @@ test('a closed session leaves nothing behind', async (t) => {
     const got = await getter.add(seed.metainfo!, { path: path.join(folder, 'out.bin'), peers: [at(seeder)] });
     await got.done;
   }
-  const after = process.getActiveResourcesInfo().filter((name) => name.startsWith('TCP')).length;
-  assert.equal(after, before);
+  // A destroyed socket gives its handle back in a later turn of the event loop.
+  const left = (): string[] => process.getActiveResourcesInfo().filter((name) => name.startsWith('TCP'));
+  while (left().length > 0) await new Promise((resolve) => setImmediate(resolve));
 });
 
 test('a file goes from one session to another, by metadata and by magnet link', async (t) => {
