@@ -13,6 +13,8 @@ import { fileURLToPath } from 'node:url';
 import { type Exit, endPrograms, PATIENCE, Program, type ProgramEvent } from './program.ts';
 
 const LAUNCHER = fileURLToPath(new URL('../../bin/shoal.js', import.meta.url));
+/** All processes share what was compiled; nothing else of one reaches another. */
+const CACHE = fileURLToPath(new URL('../../node_modules/.cache', import.meta.url));
 
 /** One line of `--json` output. */
 export type ShoalEvent = ProgramEvent;
@@ -69,7 +71,7 @@ export async function spawnShoal(args: readonly string[], options: SpawnOptions 
   const clean = Object.entries(process.env).filter(
     ([name]) => !/^(SHOAL_|XDG_|NODE_TEST_CONTEXT|.*_DIRECTORY$)/.test(name) || name.startsWith('SHOAL_REQUIRE'),
   );
-  const env = { ...Object.fromEntries(clean), HOME: home, SHOAL_STATE: state, ...options.env };
+  const env = { ...Object.fromEntries(clean), HOME: home, XDG_CACHE_HOME: CACHE, SHOAL_STATE: state, ...options.env };
   const words = [...(options.wrap ?? []), process.execPath, options.launcher ?? LAUNCHER, ...args];
   const stdio = [options.stdin === 'open' || options.input !== undefined ? 'pipe' : 'ignore', 'pipe', 'pipe'] as const;
   const started = new ShoalProcess(words, { cwd: options.cwd ?? state, env, stdio: [...stdio] }, args, state);
