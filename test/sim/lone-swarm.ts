@@ -46,7 +46,7 @@ export class HandPeer {
     this.#in = new Framer(
       {
         onHandshake: () => undefined,
-        onKeepAlive: () => undefined,
+        onKeepAlive: () => swarm.keptAlive(peer),
         onMessage: (id, buffer, start, end) => swarm.receive(peer, id, buffer, start, end, net.now),
         onPieceHeader: (piece, begin, length) => swarm.blockOpened(peer, piece, begin, length),
         onPieceEnd: (piece, begin, length, kept) => swarm.blockArrived(peer, piece, begin, length, kept, net.now),

@@ -263,7 +263,7 @@ export class TestNet {
               node.wires.set(peer, wire);
             }
           },
-          onKeepAlive: () => undefined,
+          onKeepAlive: () => node.swarm.keptAlive(wire.peer!),
           onMessage: (id, buffer, start, end) => node.swarm.receive(wire.peer!, id, buffer, start, end, this.now),
           onPieceHeader: (piece, begin, length) => node.swarm.blockOpened(wire.peer!, piece, begin, length),
           onPieceEnd: (piece, begin, length, kept) =>
