@@ -2,17 +2,12 @@
 // the resume data. Decides nothing about peers or pieces (the swarm does) and never touches a socket or a file itself.
 
 import path from 'node:path';
-import type { Bitfield } from '../base/bitfield.ts';
 import type { Endpoint } from '../base/endpoint.ts';
 import { ShoalError } from '../base/errors.ts';
-import { Geometry } from '../base/geometry.ts';
 import type { Random } from '../base/ports.ts';
 import type { HashPool } from '../io/disk/hash-pool.ts';
-import type { StoreResult } from '../io/disk/piece-writer.ts';
-import { Storage } from '../io/disk/storage.ts';
 import { type Lock, lock } from '../io/lock.ts';
 import type { ResumeStore } from '../io/stores/resume.ts';
-import type { ResumeRecord } from '../io/stores/resume-record.ts';
 import { type Metainfo, parseInfo, parseMetainfo } from '../protocol/metainfo.ts';
 import { encodeMetainfo } from '../protocol/metainfo-build.ts';
 import type { Handshake } from '../protocol/wire/handshake.ts';
@@ -25,6 +20,7 @@ import type { FramePool } from './frame-pool.ts';
 import { type OtherCommand, PeerLinks } from './peer-links.ts';
 import { countTraffic, describePeers, mapPieces } from './swarm-snapshot.ts';
 import type { Throttle } from './throttle.ts';
+import { type Original, TorrentDisk } from './torrent-disk.ts';
 import { mergeTiers, type ResolvedSource, sha1 } from './torrent-source.ts';
 import type { TrackerSessions } from './tracker-sessions.ts';
 import type {
@@ -59,19 +55,10 @@ export interface TorrentContext {
   readonly lockDirectory: (infoHash: string) => string | undefined;
 }
 
-/** Files that were just hashed where they lie: they are seeded in place and never written to. */
-export interface Original {
-  /** Absolute path of each file that is not a pad, in order. */
-  readonly paths: readonly string[];
-  /** Vouches for them as long as their size and times stay the same. */
-  readonly record: ResumeRecord;
-}
+/** What a magnet tells trackers is left before its size is known. */
+const UNKNOWN_LEFT = 16_384;
 
 export type TorrentOptions = AddOptions & { original?: Original };
-
-const SAVE_EVERY = 5_000;
-const LEAST_SLOTS = 4;
-const MOST_SLOTS = 2048;
 
 export class ActiveTorrent implements Torrent {
   readonly infoHash: string;
@@ -95,21 +82,15 @@ export class ActiveTorrent implements Torrent {
   #settleStopped!: () => void;
   #state: TorrentState;
   #metainfo: Metainfo | undefined;
-  #geometry: Geometry | undefined;
-  #storage: Storage | undefined;
-  #slab: { id: number; bytes: SharedArrayBuffer } | undefined;
+  #disk: TorrentDisk | undefined;
   #lock: Lock | undefined;
   #error: ShoalError | undefined;
   #checked = 0;
-  #reused = 0;
-  #haveBytes = 0;
+  /** Checking the disk, while that goes on. */
+  #opening: Promise<void> = Promise.resolve();
   #finishing: Promise<void> | undefined;
   #finished = false;
-  #savedAt = 0;
-  #dirty = false;
   #stopping: Promise<void> | undefined;
-  /** Over earlier runs. */
-  #before = { uploaded: 0, downloaded: 0 };
 
   constructor(
     source: ResolvedSource,
@@ -153,7 +134,7 @@ export class ActiveTorrent implements Torrent {
       frames: context.frames,
       dialTimeout: context.dialTimeout,
       handshakeTimeout: context.handshakeTimeout,
-      source: () => this.#storage,
+      source: () => this.#disk,
       onCommand: (command) => this.#carryOut(command),
       onReadFailed: (_piece, error) => this.#warn(error.message),
       onConnected: (peer) =>
@@ -169,9 +150,8 @@ export class ActiveTorrent implements Torrent {
       key: context.trackers.key,
       tiers,
       stats: () => ({
-        uploaded: this.#swarm.view.up.total,
-        downloaded: this.#swarm.view.down.total,
-        left: this.#geometry === undefined ? 16_384 : this.#geometry.totalLength - this.#haveBytes,
+        ...this.#traffic,
+        left: this.#disk === undefined ? UNKNOWN_LEFT : this.#disk.geometry.totalLength - this.#disk.haveBytes,
       }),
       session: (url) => context.trackers.sessionId(url),
       onPeers: (endpoints) => this.#found(endpoints, false),
@@ -182,17 +162,27 @@ export class ActiveTorrent implements Torrent {
   /** Locks the torrent, checks the disk and starts announcing. Rejects when the destination cannot be used. */
   async start(): Promise<void> {
     try {
-      const directory = this.#context.lockDirectory(this.infoHash);
-      if (directory !== undefined) this.#lock = await lock(directory, this.#context.purpose);
-      this.#found([...this.#source.peers, ...(this.#options.peers ?? [])], true);
-      const stored = this.#metainfo === undefined ? await this.#context.resumes.load(this.infoHash) : undefined;
-      if (stored?.torrent !== undefined) this.#metainfo = this.#parseStored(stored.torrent);
-      if (this.#metainfo !== undefined) await this.#open(this.#metainfo);
-      else await this.#announce();
+      await this.#whileOpening(this.#prepare());
+      await this.#announce();
     } catch (error) {
       await this.#fail(error);
-      throw this.#error;
+      throw this.#error ?? error;
     }
+  }
+
+  async #prepare(): Promise<void> {
+    const directory = this.#context.lockDirectory(this.infoHash);
+    if (directory !== undefined) this.#lock = await lock(directory, this.#context.purpose);
+    this.#found([...this.#source.peers, ...(this.#options.peers ?? [])], true);
+    const stored = this.#metainfo === undefined ? await this.#context.resumes.load(this.infoHash) : undefined;
+    if (stored?.torrent !== undefined) this.#metainfo = this.#parseStored(stored.torrent);
+    if (this.#metainfo !== undefined) await this.#open(this.#metainfo);
+  }
+
+  /** Whoever stops the torrent waits for this, so that nothing is opened after everything was closed. */
+  async #whileOpening(work: Promise<void>): Promise<void> {
+    this.#opening = work.catch(() => undefined);
+    await work;
   }
 
   /** Metadata kept from an earlier run; a damaged file is as good as none. */
@@ -211,10 +201,9 @@ export class ActiveTorrent implements Torrent {
   }
 
   async #open(metainfo: Metainfo): Promise<void> {
+    this.#abort.signal.throwIfAborted();
     this.#metainfo = metainfo;
     this.#state = 'checking';
-    const geometry = new Geometry(metainfo.length, metainfo.pieceLength);
-    this.#geometry = geometry;
     this.#events.emit({
       type: 'metadata',
       name: metainfo.name,
@@ -223,60 +212,36 @@ export class ActiveTorrent implements Torrent {
       pieceCount: metainfo.pieceCount,
       pieceLength: metainfo.pieceLength,
     });
-    const { record } =
-      this.#options.original === undefined ? await this.#context.resumes.load(this.infoHash) : this.#options.original;
-    const { storage, have, reused } = await Storage.open({
-      metainfo,
-      path: this.path,
-      ...(this.#options.original === undefined ? {} : { paths: this.#options.original.paths, readOnly: true }),
-      pool: this.#context.pool,
-      ...(record === undefined ? {} : { resume: record }),
-      overwrite: this.#options.overwrite === true,
-      onProgress: (checked: number, total: number) => {
-        this.#checked = total === 0 ? 1 : checked / total;
+    const { infoBytes, announce } = metainfo;
+    const { pool, resumes, memory, clock } = this.#context;
+    const disk = await TorrentDisk.open(
+      {
+        metainfo,
+        path: this.path,
+        original: this.#options.original,
+        overwrite: this.#options.overwrite === true,
+        pool,
+        resumes,
+        memory,
+        onProgress: (checked) => {
+          this.#checked = checked;
+        },
+        onChanged: (file, pieces) => this.#changed(file, pieces),
+        signal: this.#abort.signal,
       },
-      onChanged: (file: string, pieces: readonly number[]) => this.#changed(file, pieces),
-      signal: this.#abort.signal,
-    });
-    this.#storage = storage;
-    this.#reused = reused;
-    this.#checked = 1;
-    if (record !== undefined) this.#before = { uploaded: record.uploaded, downloaded: record.downloaded };
-    for (let piece = 0; piece < geometry.pieceCount; piece++)
-      if (have.has(piece)) this.#haveBytes += geometry.pieceSize(piece);
-    await this.#context.resumes.saveTorrent(this.infoHash, this.#torrentBytes(metainfo));
-    await this.#save();
-    const slotCount = this.#openSlab(geometry, have);
-    this.#events.emit({ type: 'checked', reused });
-    this.#state = have.complete ? 'seeding' : 'downloading';
-    this.#swarm.handle(
-      { type: 'activated', geometry, have, slotCount, infoBytes: metainfo.infoBytes },
-      this.#context.clock(),
+      this.#source.torrent ?? encodeMetainfo({ infoBytes, announce }),
     );
+    this.#disk = disk;
+    this.#checked = 1;
+    // Stopped while the last of it was saved: whoever stops waits for this and closes it.
+    if (this.#stopping !== undefined) return;
+    const { geometry, found: have, slotCount, slab } = disk;
+    if (slab !== undefined) this.#links.setSlab(slab, geometry.pieceCount);
+    this.#events.emit({ type: 'checked', reused: disk.reused });
+    this.#state = have.complete ? 'seeding' : 'downloading';
+    this.#swarm.handle({ type: 'activated', geometry, have, slotCount, infoBytes }, clock());
     this.#links.settle();
     if (have.complete) await this.#finish();
-    await this.#announce();
-  }
-
-  #torrentBytes(metainfo: Metainfo): Uint8Array {
-    return this.#source.torrent ?? encodeMetainfo({ infoBytes: metainfo.infoBytes, announce: metainfo.announce });
-  }
-
-  #openSlab(geometry: Geometry, have: Bitfield): number {
-    if (have.complete) return 0;
-    const missing = geometry.pieceCount - have.count;
-    const affordable = Math.max(LEAST_SLOTS, Math.floor(this.#context.memory / geometry.pieceLength));
-    const slots = Math.min(missing, affordable, MOST_SLOTS);
-    const bytes = new SharedArrayBuffer(slots * geometry.pieceLength);
-    this.#slab = { id: this.#context.pool.registerSlab(bytes), bytes };
-    this.#links.setSlab(Buffer.from(bytes), geometry.pieceCount);
-    return slots;
-  }
-
-  #closeSlab(): void {
-    if (this.#slab === undefined) return;
-    this.#context.pool.releaseSlab(this.#slab.id);
-    this.#slab = undefined;
   }
 
   #found(endpoints: readonly Endpoint[], pinned: boolean): void {
@@ -312,14 +277,10 @@ export class ActiveTorrent implements Torrent {
   }
 
   #commit(piece: number, slot: number): void {
-    const geometry = this.#geometry!;
-    this.#storage!.commit(piece, this.#slab!.id, slot * geometry.pieceLength, (result: StoreResult) => {
+    this.#disk!.commit(piece, slot, (result) => {
       const now = this.#context.clock();
-      if (result.ok) {
-        this.#haveBytes += geometry.pieceSize(piece);
-        this.#dirty = true;
-        this.#swarm.handle({ type: 'pieceVerified', piece }, now);
-      } else if (result.kind === 'hash') this.#swarm.handle({ type: 'pieceFailed', piece }, now);
+      if (result.ok) this.#swarm.handle({ type: 'pieceVerified', piece }, now);
+      else if (result.kind === 'hash') this.#swarm.handle({ type: 'pieceFailed', piece }, now);
       else {
         this.#swarm.handle({ type: 'pieceUnwritten', piece }, now);
         void this.#fail(result.error);
@@ -329,18 +290,22 @@ export class ActiveTorrent implements Torrent {
   }
 
   #metadataArrived(infoBytes: Uint8Array): void {
-    const open = async (): Promise<void> => this.#open(parseInfo(infoBytes, sha1, this.#source.trackers));
+    const open = async (): Promise<void> => {
+      await this.#whileOpening(this.#open(parseInfo(infoBytes, sha1, this.#source.trackers)));
+      await this.#announce();
+    };
     open().catch((error) => this.#fail(error));
   }
 
   /** Everything is verified and written: give the files their names and say so. Runs once. */
   #finish(): Promise<void> {
     this.#finishing ??= (async () => {
-      await this.#storage!.finish();
-      this.#closeSlab();
+      const disk = this.#disk!;
+      await disk.finish();
+      this.#links.dropSlab();
       this.#finished = true;
       this.#state = 'seeding';
-      await this.#save();
+      await disk.save(this.#traffic);
       const summary = this.#summary();
       if (this.#swarm.view.down.total > 0) this.#announcer.update('completed');
       this.#events.emit({ type: 'done', summary });
@@ -357,7 +322,7 @@ export class ActiveTorrent implements Torrent {
       path: this.path,
       size: this.#metainfo!.size,
       downloaded: down.total,
-      reused: this.#reused,
+      reused: this.#disk!.reused,
       wasted,
       seconds: (this.#context.clock() - this.#startedAt) / 1000,
       peers: this.#given.list(),
@@ -365,10 +330,8 @@ export class ActiveTorrent implements Torrent {
   }
 
   #changed(file: string, pieces: readonly number[]): void {
-    const geometry = this.#geometry;
-    if (geometry === undefined) return;
     const have = this.#swarm.view.content?.ledger.have;
-    for (const piece of pieces) if (have?.has(piece) === true) this.#haveBytes -= geometry.pieceSize(piece);
+    this.#disk?.lost(pieces.filter((piece) => have?.has(piece) === true));
     this.#warn(`${file} has changed on disk; the ${pieces.length} pieces in it are not served any more`);
     this.#swarm.handle({ type: 'piecesLost', pieces }, this.#context.clock());
     this.#links.settle();
@@ -396,19 +359,15 @@ export class ActiveTorrent implements Torrent {
     if (this.#stopping !== undefined) return;
     this.#swarm.tick(now);
     this.#links.settle();
-    if (this.#dirty && now - this.#savedAt > SAVE_EVERY) {
-      this.#savedAt = now;
-      this.#dirty = false;
-      this.#save().catch((error) => this.#warn(`the resume data cannot be saved: ${String(error)}`));
-    }
+    this.#disk
+      ?.saveSometimes(this.#traffic, now)
+      .catch((error) => this.#warn(`the resume data cannot be saved: ${String(error)}`));
   }
 
-  async #save(): Promise<void> {
-    if (this.#storage === undefined) return;
-    const { view } = this.#swarm;
-    const uploaded = this.#before.uploaded + view.up.total;
-    const downloaded = this.#before.downloaded + view.down.total;
-    await this.#context.resumes.save(await this.#storage.state({ uploaded, downloaded }));
+  /** Payload bytes of this run. */
+  get #traffic(): { uploaded: number; downloaded: number } {
+    const { up, down } = this.#swarm.view;
+    return { uploaded: up.total, downloaded: down.total };
   }
 
   /** A connection whose handshake names this torrent. */
@@ -446,10 +405,10 @@ export class ActiveTorrent implements Torrent {
   }
 
   async #stop(): Promise<void> {
-    this.#abort.abort();
+    this.#abort.abort(new ShoalError('ERR_INTERRUPTED', `${this.name} was stopped`));
     this.#links.close('we are leaving');
     this.#context.trackers.untrack(this.infoHash);
-    await Promise.all([this.#announcer.stop(), this.#closeStorage()]);
+    await Promise.all([this.#announcer.stop(), this.#closeDisk()]);
     await this.#lock?.release();
     if (this.#state !== 'failed') {
       this.#state = 'stopped';
@@ -460,17 +419,14 @@ export class ActiveTorrent implements Torrent {
     this.#settleStopped();
   }
 
-  async #closeStorage(): Promise<void> {
-    const storage = this.#storage;
-    if (storage === undefined) return;
-    await storage.close();
+  async #closeDisk(): Promise<void> {
+    // What is being opened sees the signal and ends soon.
+    await this.#opening;
     try {
-      await this.#save();
+      await this.#disk?.close(this.#traffic);
     } catch (error) {
       this.#warn(`the resume data cannot be saved: ${String(error)}`);
     }
-    this.#storage = undefined;
-    this.#closeSlab();
   }
 
   get name(): string {
@@ -501,10 +457,10 @@ export class ActiveTorrent implements Torrent {
       name: this.name,
       path: this.path,
       size,
-      have: have?.complete === true ? size : Math.min(size, this.#haveBytes),
+      have: have?.complete === true ? size : Math.min(size, this.#disk?.haveBytes ?? 0),
       pieceCount: this.#metainfo?.pieceCount ?? 0,
       piecesHave: have?.count ?? 0,
-      reused: this.#reused,
+      reused: this.#disk?.reused ?? 0,
       checked: this.#checked,
       ...countTraffic(view, now),
       ...(this.#error === undefined ? {} : { error: this.#error }),

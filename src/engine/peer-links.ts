@@ -66,6 +66,11 @@ export class PeerLinks implements ConnectionOwner {
     for (const connection of this.#connections.values()) connection.setSlab(slab, this.#bitfieldLength);
   }
 
+  /** Everything is here: no block will be kept any more. */
+  dropSlab(): void {
+    if (this.#slab !== undefined) this.setSlab(new Uint8Array(0), this.#bitfieldLength * 8);
+  }
+
   /** A connection whose handshake names this torrent. Returns why it must be closed, if it must. */
   accept(connection: Connection, handshake: Handshake): string | undefined {
     if (this.#closed) return 'the torrent is stopped';

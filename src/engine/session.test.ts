@@ -226,3 +226,20 @@ test('a file that changes while it is seeded is not served any more', async (t) 
   assert.equal(got.status.failedPieces, 0);
   assert.equal(got.status.piecesHave, 0);
 });
+
+test('a session closed while it checks the disk ends at once, says so, and can be opened again', async (t) => {
+  const folder = makeFolder(t);
+  const file = makeFile(folder, 'file.bin', 60_000_000);
+  const seeder = await open(t, folder);
+  const seed = await seeder.seed(file);
+  const copy = path.join(folder, 'copy.bin');
+  fs.copyFileSync(file, copy);
+  const state = path.join(folder, 'again');
+  const first = await Session.open({ listen: LOOPBACK, state });
+  const adding = first.add(seed.metainfo!, { path: copy });
+  const [result] = await Promise.allSettled([adding, first.close()]);
+  if (result.status === 'rejected') assert.equal(result.reason.code, 'ERR_INTERRUPTED', result.reason.message);
+  const second = await open(t, folder, { state });
+  const got = await second.add(seed.metainfo!, { path: copy });
+  assert.equal((await got.done).reused, 60_000_000);
+});
