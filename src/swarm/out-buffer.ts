@@ -18,7 +18,8 @@ export class OutBuffer {
   }
 
   append(message: Uint8Array): void {
-    this.bytes.set(message, this.reserve(message.length));
+    const at = this.reserve(message.length);
+    this.bytes.set(message, at);
   }
 
   /** The gathered bytes as a copy that may be kept, and an empty buffer again. */

@@ -128,8 +128,8 @@ export class SwarmState {
   }
 
   sendBytes(peer: Peer, message: Uint8Array): void {
-    const at = this.#reserve(peer, message.length);
-    peer.out.bytes.set(message, at);
+    if (peer.out.length === 0) this.flushable.push(peer);
+    peer.out.append(message);
   }
 
   #reserve(peer: Peer, count: number): number {
