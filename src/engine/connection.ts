@@ -28,6 +28,9 @@ export interface ConnectionContext {
   onClose(connection: Connection): void;
 }
 
+/** What a read is taken to be under a download limit until it is known, so that not all sockets are let read at once. */
+const READ_SHARE = 32_768;
+
 function copy(source: Uint8Array, start: number, end: number, target: Uint8Array, at: number): void {
   (source as Buffer).copy(target, at, start, end);
 }
@@ -43,6 +46,8 @@ export class Connection implements FramerSink, TcpHandlers {
   #owner: ConnectionOwner | undefined;
   #peer: Peer | undefined;
   #closed = false;
+  /** Bytes of the download limit taken for the next read. */
+  #prepaid = 0;
   /** A frame is being read from the disk. */
   reading = false;
   /** It waits for the upload limit. */
@@ -86,15 +91,23 @@ export class Connection implements FramerSink, TcpHandlers {
     if (this.#peer === undefined || this.#owner === undefined) return;
     this.#owner.swarm.heard(this.#peer, this.#context.clock());
     const { down } = this.#context;
-    down.take(length);
-    if (down.exhausted && !this.#closed && !this.socket.paused) {
-      this.socket.pause();
-      down.wait(() => {
-        if (this.#peer !== undefined) this.#peer.lastBlockAt = this.#context.clock();
-        this.socket.resume();
-      });
-    }
+    down.take(length - this.#prepaid);
+    this.#prepaid = 0;
+    if (down.exhausted && !this.#closed && !this.socket.paused) this.#hold(this.#peer);
     this.#owner.settle();
+  }
+
+  /** Over the download limit: nothing is read until it is this socket's turn. Its silence meanwhile is not its fault. */
+  #hold(peer: Peer): void {
+    peer.held = true;
+    this.socket.pause();
+    this.#context.down.wait(() => {
+      peer.held = false;
+      peer.lastBlockAt = this.#context.clock();
+      if (this.#closed) this.#context.down.take(-READ_SHARE);
+      else this.#prepaid = READ_SHARE;
+      this.socket.resume();
+    }, READ_SHARE);
   }
 
   onDrain(): void {
@@ -111,6 +124,8 @@ export class Connection implements FramerSink, TcpHandlers {
     this.#closed = true;
     clearTimeout(this.#timer);
     this.#timer = undefined;
+    this.#context.down.take(-this.#prepaid);
+    this.#prepaid = 0;
     this.#framer.stop();
     this.socket.close(reason);
     this.#context.onClose(this);
@@ -124,7 +139,9 @@ export class Connection implements FramerSink, TcpHandlers {
     if (refusal !== undefined) this.close(refusal);
   }
 
-  onKeepAlive(): void {}
+  onKeepAlive(): void {
+    this.#owner!.swarm.keptAlive(this.#peer!);
+  }
 
   onMessage(id: number, buffer: Uint8Array, start: number, end: number): void {
     this.#owner!.swarm.receive(this.#peer!, id, buffer, start, end, this.#context.clock());

@@ -5,10 +5,16 @@ const CAP = 10_000;
 
 interface Reader<T> {
   queue: T[];
-  wake: (() => void) | undefined;
+  /** Calls of `next` that wait, in order. */
+  waiting: (() => void)[];
+  left: boolean;
 }
 
-export class EventStream<T> {
+function wake<T>(reader: Reader<T>): void {
+  for (const resume of reader.waiting.splice(0)) resume();
+}
+
+export class EventStream<T extends object> {
   readonly #readers = new Set<Reader<T>>();
   readonly #keep: (event: T) => boolean;
   /** Events that a late reader has to see. */
@@ -28,34 +34,51 @@ export class EventStream<T> {
         reader.queue.splice(Math.max(0, victim), 1);
       }
       reader.queue.push(event);
-      reader.wake?.();
+      wake(reader);
     }
   }
 
   end(): void {
     this.#ended = true;
-    for (const reader of this.#readers) reader.wake?.();
+    for (const reader of this.#readers) wake(reader);
+  }
+
+  /** How many are reading. */
+  get readers(): number {
+    return this.#readers.size;
   }
 
   read(): AsyncIterable<T> {
     // Subscribed at once and not at the first `next`, so that nothing is missed in between.
-    const reader: Reader<T> = { queue: [...this.#kept], wake: undefined };
+    const reader: Reader<T> = { queue: [...this.#kept], waiting: [], left: false };
     this.#readers.add(reader);
-    const stream = this;
+    return { [Symbol.asyncIterator]: () => this.#iterate(reader) };
+  }
+
+  // Not a generator: its `return` would wait for the event that a pending `next` waits for.
+  #iterate(reader: Reader<T>): AsyncIterator<T, undefined> {
+    const done = { value: undefined, done: true } as const;
+    const leave = (): void => {
+      reader.left = true;
+      this.#readers.delete(reader);
+      wake(reader);
+    };
     return {
-      async *[Symbol.asyncIterator]() {
-        try {
-          while (true) {
-            while (reader.queue.length > 0) yield reader.queue.shift()!;
-            if (stream.#ended) return;
+      next: async () => {
+        while (!reader.left) {
+          const value = reader.queue.shift();
+          if (value !== undefined) return { value, done: false };
+          if (this.#ended) leave();
+          else
             await new Promise<void>((resolve) => {
-              reader.wake = resolve;
+              reader.waiting.push(resolve);
             });
-            reader.wake = undefined;
-          }
-        } finally {
-          stream.#readers.delete(reader);
         }
+        return done;
+      },
+      return: async () => {
+        leave();
+        return done;
       },
     };
   }

@@ -11,7 +11,10 @@ export class Throttle {
   readonly #bucket: TokenBucket;
   readonly #clock: () => number;
   #rate: number;
-  #waiting: (() => void)[] = [];
+  #waiting: { resume: () => void; bytes: number }[] = [];
+  /** Somebody's turn: nobody else may go first. */
+  #waking = false;
+  #closed = false;
   #timer: NodeJS.Timeout | undefined;
 
   /** `rate` in bytes per second, 0 for none. */
@@ -39,20 +42,25 @@ export class Throttle {
     return this.#bucket.limited && this.#bucket.available(this.#clock()) <= 0;
   }
 
-  /** Bytes one frame may carry now; 0: wait. */
+  /** Bytes one frame may carry now; 0: wait, also when others have waited longer. */
   frameBytes(): number {
     if (!this.#bucket.limited) return Number.POSITIVE_INFINITY;
-    if (this.exhausted) return 0;
+    if (this.exhausted || (this.#waiting.length > 0 && !this.#waking)) return 0;
     return Math.max(LEAST_FRAME, this.#rate * FRAME_SHARE);
   }
 
-  /** Calls back once bytes may pass again. */
-  wait(resume: () => void): void {
-    this.#waiting.push(resume);
+  /**
+   * Calls back once bytes may pass again and those who came before have had their turn. `bytes` are taken then, for a
+   * caller that cannot tell yet how many it will take.
+   */
+  wait(resume: () => void, bytes = 0): void {
+    if (this.#closed) return;
+    this.#waiting.push({ resume, bytes });
     this.#schedule();
   }
 
   close(): void {
+    this.#closed = true;
     clearTimeout(this.#timer);
     this.#timer = undefined;
     this.#waiting = [];
@@ -69,7 +77,13 @@ export class Throttle {
 
   #wake(): void {
     let turns = this.#waiting.length;
-    while (turns-- > 0 && !this.exhausted) this.#waiting.shift()!();
+    this.#waking = true;
+    while (turns-- > 0 && this.#waiting.length > 0 && !this.exhausted) {
+      const { resume, bytes } = this.#waiting.shift()!;
+      this.take(bytes);
+      resume();
+    }
+    this.#waking = false;
     this.#schedule();
   }
 }

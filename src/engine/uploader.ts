@@ -54,6 +54,8 @@ export function serveUploads(connection: Connection, context: UploadContext): vo
       context.swarm.uploadFailed(peer, run);
       context.failed(run.piece, error);
       context.settle();
+      // The next request may be for another file.
+      serveUploads(connection, context);
       return;
     }
     connection.socket.write(frame.bytes(run), () => {

@@ -1,0 +1,204 @@
+import assert from 'node:assert/strict';
+import test, { type TestContext } from 'node:test';
+import { ShoalError } from '../base/errors.ts';
+import { BLOCK_LENGTH } from '../base/geometry.ts';
+import { PIECE_HEADER_LENGTH } from '../protocol/wire/messages.ts';
+import { RequestQueue } from '../swarm/request-queue.ts';
+import { nextUpload, type UploadRun } from '../swarm/swarm-upload.ts';
+import type { Connection } from './connection.ts';
+import { FramePool } from './frame-pool.ts';
+import { Throttle } from './throttle.ts';
+import { serveUploads, type UploadContext } from './uploader.ts';
+
+interface Read {
+  piece: number;
+  begin: number;
+  buffers: Uint8Array[];
+  done: (error?: ShoalError) => void;
+}
+
+/** A peer's socket, the disk and the swarm, all of them moved by the test. */
+class Scene {
+  readonly reads: Read[] = [];
+  readonly written: Uint8Array[] = [];
+  readonly flushes: (() => void)[] = [];
+  readonly failedRuns: UploadRun[] = [];
+  readonly failures: string[] = [];
+  readonly uploads = new RequestQueue();
+  readonly socket = {
+    buffered: 0,
+    write: (bytes: Uint8Array, sent: () => void): void => {
+      this.written.push(Uint8Array.from(bytes));
+      this.socket.buffered += bytes.length;
+      this.flushes.push(() => {
+        this.socket.buffered -= bytes.length;
+        sent();
+      });
+    },
+  };
+  readonly peer = { uploads: this.uploads, uploadQueued: true };
+  readonly connection = {
+    peer: this.peer,
+    socket: this.socket,
+    closed: false,
+    reading: false,
+    waiting: false,
+  };
+  readonly up: Throttle;
+  sent = 0;
+  source = true;
+
+  constructor(t: TestContext, rate = 0) {
+    t.mock.timers.enable({ apis: ['setTimeout', 'Date'], now: 1_000 });
+    this.up = new Throttle(rate, Date.now);
+    t.after(() => this.up.close());
+  }
+
+  ask(count: number, piece = 0): void {
+    for (let block = 0; block < count; block++) this.uploads.push(piece, block * BLOCK_LENGTH, BLOCK_LENGTH);
+  }
+
+  serve(): void {
+    const { connection } = this;
+    const context = {
+      swarm: {
+        nextUpload: (peer: never, bytes: number) => nextUpload(peer, bytes),
+        uploadSent: (_peer: never, bytes: number) => {
+          this.sent += bytes;
+        },
+        uploadFailed: (_peer: never, run: UploadRun) => this.failedRuns.push(run),
+      },
+      frames: this.frames,
+      up: this.up,
+      clock: Date.now,
+      source: () =>
+        this.source
+          ? {
+              read: (piece: number, begin: number, buffers: Uint8Array[], done: Read['done']) =>
+                this.reads.push({ piece, begin, buffers, done }),
+            }
+          : undefined,
+      failed: (_piece: number, error: ShoalError) => this.failures.push(error.message),
+      settle: () => undefined,
+    };
+    serveUploads(connection as unknown as Connection, context as unknown as UploadContext);
+  }
+
+  readonly frames = new FramePool();
+
+  /** The disk answers the oldest read. */
+  answer(error?: ShoalError): void {
+    const read = this.reads.shift()!;
+    for (const buffer of read.buffers) buffer.fill(read.piece + 1);
+    read.done(error);
+  }
+
+  flush(): void {
+    this.flushes.shift()!();
+  }
+}
+
+const FRAME = 64 * (BLOCK_LENGTH + PIECE_HEADER_LENGTH);
+
+test('one read at a time, one frame a write, and no read while the socket is full', (t) => {
+  const scene = new Scene(t);
+  scene.ask(64);
+  scene.ask(64, 1);
+  scene.ask(64, 2);
+  scene.ask(64, 3);
+  scene.serve();
+  scene.serve();
+  assert.equal(scene.reads.length, 1);
+  scene.answer();
+  assert.equal(scene.written.length, 1);
+  assert.equal(scene.written[0]!.length, FRAME);
+  assert.equal(scene.sent, 64 * BLOCK_LENGTH);
+  assert.equal(scene.reads.length, 0, 'a whole frame waits in the socket');
+  scene.flush();
+  assert.equal(scene.reads.length, 1);
+  scene.answer();
+  scene.flush();
+  scene.answer();
+  scene.flush();
+  scene.answer();
+  scene.flush();
+  assert.equal(scene.sent, 4 * 64 * BLOCK_LENGTH);
+  assert.equal(scene.peer.uploadQueued, false);
+  assert.equal(scene.written[2]![PIECE_HEADER_LENGTH], 3);
+});
+
+test('a peer that does not read holds no more than a mebibyte and a frame', (t) => {
+  const scene = new Scene(t);
+  for (let piece = 0; piece < 20; piece++) scene.ask(40, piece);
+  scene.serve();
+  while (scene.reads.length > 0) scene.answer();
+  assert.ok(scene.socket.buffered <= 1024 * 1024 + FRAME, `${scene.socket.buffered}`);
+  scene.serve();
+  assert.equal(scene.reads.length, 0);
+});
+
+test('after a read that failed the next requests are served', (t) => {
+  const scene = new Scene(t);
+  scene.ask(2, 0);
+  scene.ask(2, 1);
+  scene.serve();
+  scene.answer(new ShoalError('ERR_SOURCE', 'gone'));
+  assert.deepEqual(
+    scene.failedRuns.map((run) => run.piece),
+    [0],
+  );
+  assert.deepEqual(scene.failures, ['gone']);
+  assert.equal(scene.reads.length, 1);
+  scene.answer();
+  assert.equal(scene.written.length, 1);
+  assert.equal(scene.sent, 2 * BLOCK_LENGTH);
+});
+
+test('a connection that closes during the read is not written to, and what it did not use is given back', (t) => {
+  const scene = new Scene(t, 1_000_000);
+  scene.ask(10);
+  const before = scene.up.frameBytes();
+  scene.serve();
+  assert.equal(scene.reads.length, 1);
+  scene.connection.closed = true;
+  scene.answer();
+  assert.equal(scene.written.length, 0);
+  assert.equal(scene.up.exhausted, false);
+  assert.equal(scene.up.frameBytes(), before);
+  scene.serve();
+  assert.equal(scene.reads.length, 0);
+});
+
+test('under a limit a frame is a quarter of a second long, and the next waits', (t) => {
+  const scene = new Scene(t, 4 * 10 * BLOCK_LENGTH);
+  scene.ask(64);
+  scene.serve();
+  assert.equal(scene.reads[0]!.buffers.length, 10);
+  scene.answer();
+  scene.flush();
+  assert.equal(scene.reads.length, 0);
+  assert.equal(scene.connection.waiting, true);
+  let waited = 0;
+  for (; scene.reads.length === 0 && waited < 2_000; waited++) t.mock.timers.tick(1);
+  assert.ok(waited <= 260, `waited ${waited} ms`);
+  assert.equal(scene.connection.waiting, false);
+});
+
+test('a connection that closes while it waits for the limit takes nothing', (t) => {
+  const scene = new Scene(t, 100_000);
+  scene.up.take(200_000);
+  scene.ask(1);
+  scene.serve();
+  scene.connection.closed = true;
+  for (let i = 0; i < 5_000; i++) t.mock.timers.tick(1);
+  assert.equal(scene.reads.length, 0);
+  assert.equal(scene.up.exhausted, false);
+});
+
+test('nothing is pulled while there is no storage', (t) => {
+  const scene = new Scene(t);
+  scene.ask(1);
+  scene.source = false;
+  scene.serve();
+  assert.equal(scene.uploads.count, 1);
+});
