@@ -45,6 +45,10 @@ it('all three makes complete together, fed by each other', needs('aria2', 'libto
     .filter((peer) => peer.address.endsWith(`:${shared.port}`))
     .reduce((sum, peer) => sum + peer.bytes, 0);
   assert.ok(fromSeed < done.size, `everything came from the seed: ${JSON.stringify(done.peers)}`);
+  assert.ok(
+    shoal.all('progress').some((event) => Number(event.up) > 0 && Number(event.have) < done.size),
+    'Shoal gave nothing while it fetched',
+  );
   const gave = totals.filter((peer) => peer.sent > 0);
   assert.ok(gave.length > 0, `libtorrent gave nothing: ${JSON.stringify(totals)}`);
   await aria2.kill('SIGTERM');
