@@ -26,7 +26,7 @@ function trackerWords(trackers: readonly string[]): string[] {
   return trackers.flatMap((url) => ['--tracker', url]);
 }
 
-/** Starts `shoal share` and waits until others can fetch. */
+/** Starts `shoal share` and waits until others can fetch all of it; returns the first entry. */
 export async function share(path: string | readonly string[], options: JobOptions): Promise<Shared> {
   const { args = [], trackers, ...rest } = options;
   const paths = typeof path === 'string' ? [path] : path;
@@ -34,7 +34,11 @@ export async function share(path: string | readonly string[], options: JobOption
     ['share', ...paths, '--json', '--listen', '127.0.0.1:0', ...trackerWords(trackers), ...args],
     rest,
   );
-  const sharing = await process.event('sharing');
+  const entries = args.includes('--name') ? 1 : paths.length;
+  const sharing = await process.until(() => {
+    const events = process.all('sharing');
+    return events.length === entries && events[0];
+  }, `sharing of ${entries}`);
   return {
     process,
     name: String(sharing.name),
