@@ -38,3 +38,36 @@ it('finds the liar and gets every byte from the honest peer', async () => {
   assert.ok(honestBytes > SIZE / 2, `the honest peer was kept: gave ${honestBytes}`);
   assert.equal(await get.code(), 0);
 });
+
+it('tells the liar from the honest peer in a piece that both have filled', async () => {
+  const tracker = await startTracker();
+  const trackers = [tracker.url];
+  const directory = await temporaryDirectory();
+  const path = await randomFile(join(directory, 'film.mkv'), SIZE);
+  const honest = await share(path, { trackers, args: ['--up', '6M', '--piece-length', String(SIZE)] });
+  const liar = await startScriptedPeer({
+    infoHash: honest.infoHash,
+    file: path,
+    size: SIZE,
+    pieceLength: SIZE,
+    lies: () => true,
+    delay: 2,
+  });
+  const get = await startGet('film.mkv', join(directory, 'copy.mkv'), {
+    trackers,
+    args: ['--verbose', '--peer', `127.0.0.1:${liar.port}`],
+  });
+  const done = await untilDone(get);
+
+  const bad = get.all('badPiece');
+  assert.ok(
+    bad.some((event) => (event.from as unknown[]).length > 1),
+    'both had filled it',
+  );
+  assert.ok(bad.length <= 2, `failed ${bad.length} times`);
+  assert.deepEqual(
+    done.peers.map((peer) => peer.address),
+    [`127.0.0.1:${honest.port}`],
+  );
+  assert.equal(await digest(done.path), await digest(path));
+});
