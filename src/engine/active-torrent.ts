@@ -12,6 +12,7 @@ import { type Metainfo, parseInfo, parseMetainfo } from '../protocol/metainfo.ts
 import { encodeMetainfo } from '../protocol/metainfo-build.ts';
 import type { Handshake } from '../protocol/wire/handshake.ts';
 import { Swarm } from '../swarm/swarm.ts';
+import type { SwarmOptions } from '../swarm/swarm-state.ts';
 import type { Connection } from './connection.ts';
 import { addressOf, Contributions, describeShares } from './contributions.ts';
 import { Announcer } from './discovery/announcer.ts';
@@ -44,6 +45,7 @@ export interface TorrentContext {
   readonly memory: number;
   readonly dialTimeout: number;
   readonly handshakeTimeout: number;
+  readonly swarmTimeouts: Pick<SwarmOptions, 'snubAfter' | 'idleAfter'>;
   readonly down: Throttle;
   readonly up: Throttle;
   readonly frames: FramePool;
@@ -57,6 +59,8 @@ export interface TorrentContext {
 
 /** What a magnet tells trackers is left before its size is known. */
 const UNKNOWN_LEFT = 16_384;
+/** Milliseconds until the same trouble with reading is told again. */
+const REPEAT_WARNING = 10_000;
 
 export type TorrentOptions = AddOptions & { original?: Original };
 
@@ -91,6 +95,7 @@ export class ActiveTorrent implements Torrent {
   #finishing: Promise<void> | undefined;
   #finished = false;
   #stopping: Promise<void> | undefined;
+  #lastReadFailure = { message: '', at: 0 };
 
   constructor(
     source: ResolvedSource,
@@ -121,6 +126,7 @@ export class ActiveTorrent implements Torrent {
         clientName: context.clientName,
         random: context.random,
         sha1,
+        ...context.swarmTimeouts,
         ...(source.metainfo === undefined ? {} : { infoBytes: source.metainfo.infoBytes }),
       },
       context.clock(),
@@ -136,11 +142,12 @@ export class ActiveTorrent implements Torrent {
       handshakeTimeout: context.handshakeTimeout,
       source: () => this.#disk,
       onCommand: (command) => this.#carryOut(command),
-      onReadFailed: (_piece, error) => this.#warn(error.message),
+      onReadFailed: (_piece, error) => this.#readFailed(error),
       onConnected: (peer) =>
         this.#events.emit({ type: 'peerConnected', address: addressOf(peer), client: peer.client }),
       onDisconnected: (peer, reason) =>
         this.#events.emit({ type: 'peerDisconnected', address: addressOf(peer), reason }),
+      onBroken: (error) => void this.#fail(error),
     });
     const tiers = mergeTiers(options.trackers ?? [], source.trackers, trackers);
     this.#announcer = new Announcer({
@@ -151,7 +158,7 @@ export class ActiveTorrent implements Torrent {
       tiers,
       stats: () => ({
         ...this.#traffic,
-        left: this.#disk === undefined ? UNKNOWN_LEFT : this.#disk.geometry.totalLength - this.#disk.haveBytes,
+        left: this.#disk === undefined ? UNKNOWN_LEFT : this.#disk.left,
       }),
       session: (url) => context.trackers.sessionId(url),
       onPeers: (endpoints) => this.#found(endpoints, false),
@@ -301,6 +308,8 @@ export class ActiveTorrent implements Torrent {
   #finish(): Promise<void> {
     this.#finishing ??= (async () => {
       const disk = this.#disk!;
+      // Pieces that are lost from here on cannot be fetched again: there is no place for them any more.
+      this.#swarm.pause(true, this.#context.clock());
       await disk.finish();
       this.#links.dropSlab();
       this.#finished = true;
@@ -337,6 +346,14 @@ export class ActiveTorrent implements Torrent {
     this.#links.settle();
   }
 
+  /** One warning for what may be hundreds of requests. */
+  #readFailed(error: ShoalError): void {
+    const now = this.#context.clock();
+    if (error.message === this.#lastReadFailure.message && now - this.#lastReadFailure.at < REPEAT_WARNING) return;
+    this.#lastReadFailure = { message: error.message, at: now };
+    this.#warn(error.message);
+  }
+
   #warn(message: string): void {
     this.#events.emit({ type: 'warning', message });
   }
@@ -357,8 +374,13 @@ export class ActiveTorrent implements Torrent {
   /** Called by the session about ten times a second. */
   tick(now: number): void {
     if (this.#stopping !== undefined) return;
-    this.#swarm.tick(now);
-    this.#links.settle();
+    try {
+      this.#swarm.tick(now);
+      this.#links.tick(now);
+    } catch (error) {
+      void this.#fail(error);
+      return;
+    }
     this.#disk
       ?.saveSometimes(this.#traffic, now)
       .catch((error) => this.#warn(`the resume data cannot be saved: ${String(error)}`));
@@ -422,6 +444,7 @@ export class ActiveTorrent implements Torrent {
   async #closeDisk(): Promise<void> {
     // What is being opened sees the signal and ends soon.
     await this.#opening;
+    await this.#finishing?.catch(() => undefined);
     try {
       await this.#disk?.close(this.#traffic);
     } catch (error) {

@@ -48,6 +48,8 @@ export class Connection implements FramerSink, TcpHandlers {
   #closed = false;
   /** Bytes of the download limit taken for the next read. */
   #prepaid = 0;
+  #unsent = 0;
+  #unsentSince = 0;
   /** A frame is being read from the disk. */
   reading = false;
   /** It waits for the upload limit. */
@@ -116,6 +118,14 @@ export class Connection implements FramerSink, TcpHandlers {
 
   onClose(reason: string): void {
     this.close(reason);
+  }
+
+  /** True when for so long nothing of what waits in the socket has gone out. To be asked about once a second. */
+  takesNothing(now: number, patience: number): boolean {
+    const { unsent } = this.socket;
+    if (unsent === 0 || unsent !== this.#unsent) this.#unsentSince = now;
+    this.#unsent = unsent;
+    return now - this.#unsentSince > patience;
   }
 
   /** Ends the connection now; the swarm forgets the peer before this returns. */

@@ -30,6 +30,8 @@ export interface LinkContext {
   onReadFailed(piece: number, error: ShoalError): void;
   onConnected(peer: Peer): void;
   onDisconnected(peer: Peer, reason: string): void;
+  /** A mistake of ours: the torrent cannot go on, the process can. */
+  onBroken(error: unknown): void;
 }
 
 /** A peer that lets so much pile up in its socket does not read. */
@@ -41,6 +43,9 @@ export class PeerLinks implements ConnectionOwner {
   readonly #uploads: UploadContext;
   readonly #connections = new Map<Peer, Connection>();
   readonly #pending = new Set<Connection>();
+  /** Attempts to connect, each with the way to give it up. */
+  readonly #dials = new Set<() => void>();
+  #checkedAt = 0;
   #slab: Uint8Array | undefined;
   #bitfieldLength = 0;
   #settling = false;
@@ -102,16 +107,31 @@ export class PeerLinks implements ConnectionOwner {
   settle(): void {
     if (this.#settling || this.#closed) return;
     this.#settling = true;
+    const { outbox } = this.swarm;
+    let done = 0;
     try {
-      const { outbox } = this.swarm;
       do {
-        for (let i = 0; i < outbox.length; i++) this.#carryOut(outbox[i]!);
+        for (done = 0; done < outbox.length; ) this.#carryOut(outbox[done++]!);
         outbox.length = 0;
+        done = 0;
         this.#flush();
       } while (outbox.length > 0);
+    } catch (error) {
+      // What has been tried must not be tried again.
+      outbox.splice(0, done);
+      this.#context.onBroken(error);
     } finally {
       this.#settling = false;
     }
+  }
+
+  /** Called often; looks once a second for peers that take nothing of what is sent to them. */
+  tick(now: number): void {
+    this.settle();
+    if (now - this.#checkedAt < 1000) return;
+    this.#checkedAt = now;
+    for (const connection of [...this.#connections.values()])
+      if (connection.takesNothing(now, this.swarm.view.idleAfter)) connection.close('does not read what it is sent');
   }
 
   serve(connection: Connection): void {
@@ -129,6 +149,7 @@ export class PeerLinks implements ConnectionOwner {
   close(reason: string): void {
     this.settle();
     this.#closed = true;
+    for (const giveUp of [...this.#dials]) giveUp();
     for (const connection of [...this.#pending, ...this.#connections.values()]) connection.close(reason);
   }
 
@@ -167,7 +188,8 @@ export class PeerLinks implements ConnectionOwner {
   #dial(command: Extract<Command, { type: 'dial' }>): void {
     const { clock } = this.#context;
     const { key } = command;
-    dial(command.endpoint, this.#context.dialTimeout, (socket) => {
+    const giveUp = dial(command.endpoint, this.#context.dialTimeout, (socket) => {
+      this.#dials.delete(giveUp);
       if (socket === undefined || this.#closed) {
         socket?.close('the torrent is stopped');
         this.swarm.handle({ type: 'dialFailed', key }, clock());
@@ -187,6 +209,7 @@ export class PeerLinks implements ConnectionOwner {
       this.#pending.add(connection);
       socket.write(this.#handshake());
     });
+    this.#dials.add(giveUp);
   }
 
   #handshake(): Uint8Array {

@@ -88,6 +88,10 @@ export class Session implements AsyncDisposable {
       memory: options.memory ?? DEFAULT_MEMORY,
       dialTimeout: options.dialTimeout ?? TIMEOUT,
       handshakeTimeout: options.handshakeTimeout ?? TIMEOUT,
+      swarmTimeouts: {
+        ...(options.snubTimeout === undefined ? {} : { snubAfter: options.snubTimeout }),
+        ...(options.idleTimeout === undefined ? {} : { idleAfter: options.idleTimeout }),
+      },
       down: new Throttle(options.down ?? 0, clock),
       up: new Throttle(options.up ?? 0, clock),
       frames: new FramePool(),
@@ -246,10 +250,13 @@ export class Session implements AsyncDisposable {
   }
 
   #accept(socket: TcpSocket): void {
-    if (this.#waiting.size >= MAX_WAITING || this.#closing !== undefined) {
-      socket.close('too many connections');
+    if (this.#closing !== undefined) {
+      socket.close('we are leaving');
       return;
     }
+    // Who says nothing must not keep others out: the one that has been silent longest makes room.
+    if (this.#waiting.size >= MAX_WAITING)
+      for (const oldest of this.#waiting.values().take(1)) oldest.close('no handshake in time');
     const connection = new Connection(socket, undefined, {
       clock: this.#context.clock,
       down: this.#context.down,

@@ -53,8 +53,11 @@ export class TorrentDisk implements UploadSource {
   /** Their bytes. */
   readonly reused: number;
   readonly slotCount: number;
-  /** Bytes verified and written. */
+  /** Bytes verified and written, those of pads left out. */
   haveBytes = 0;
+  readonly #size: number;
+  /** Bytes of pads in the pieces that hold any. */
+  readonly #padding: ReadonlyMap<number, number>;
   readonly #storage: Storage;
   readonly #pool: HashPool;
   readonly #resumes: ResumeStore;
@@ -63,6 +66,8 @@ export class TorrentDisk implements UploadSource {
   #slab: { id: number; bytes: Uint8Array } | undefined;
   #savedAt = 0;
   #dirty = false;
+  /** The records are written one after the other, so that an older one never replaces a newer one. */
+  #saving: Promise<void> = Promise.resolve();
 
   private constructor(
     options: TorrentDiskOptions,
@@ -77,8 +82,10 @@ export class TorrentDisk implements UploadSource {
     this.#pool = options.pool;
     this.#resumes = options.resumes;
     this.#before = { uploaded: record?.uploaded ?? 0, downloaded: record?.downloaded ?? 0 };
+    this.#size = metainfo.size;
+    this.#padding = countPadding(metainfo);
     for (let piece = 0; piece < this.geometry.pieceCount; piece++)
-      if (this.found.has(piece)) this.haveBytes += this.geometry.pieceSize(piece);
+      if (this.found.has(piece)) this.haveBytes += this.#contentSize(piece);
     this.slotCount = this.#countSlots(options.memory);
     if (this.slotCount === 0) return;
     const shared = new SharedArrayBuffer(this.slotCount * this.geometry.pieceLength);
@@ -130,7 +137,7 @@ export class TorrentDisk implements UploadSource {
   commit(piece: number, slot: number, done: (result: StoreResult) => void): void {
     this.#storage.commit(piece, this.#slab!.id, slot * this.geometry.pieceLength, (result) => {
       if (result.ok) {
-        this.haveBytes += this.geometry.pieceSize(piece);
+        this.haveBytes += this.#contentSize(piece);
         this.#dirty = true;
       }
       done(result);
@@ -143,7 +150,16 @@ export class TorrentDisk implements UploadSource {
 
   /** Pieces that were had are gone from the disk. */
   lost(pieces: readonly number[]): void {
-    for (const piece of pieces) this.haveBytes -= this.geometry.pieceSize(piece);
+    for (const piece of pieces) this.haveBytes -= this.#contentSize(piece);
+  }
+
+  /** Bytes still missing. */
+  get left(): number {
+    return this.#size - this.haveBytes;
+  }
+
+  #contentSize(piece: number): number {
+    return this.geometry.pieceSize(piece) - (this.#padding.get(piece) ?? 0);
   }
 
   /** Every piece is written: the files get their final names, the slab is given back. */
@@ -152,9 +168,11 @@ export class TorrentDisk implements UploadSource {
     this.#releaseSlab();
   }
 
-  async save({ uploaded, downloaded }: Traffic): Promise<void> {
+  save({ uploaded, downloaded }: Traffic): Promise<void> {
     const totals = { uploaded: this.#before.uploaded + uploaded, downloaded: this.#before.downloaded + downloaded };
-    await this.#resumes.save(await this.#storage.state(totals));
+    const saved = this.#saving.then(async () => this.#resumes.save(await this.#storage.state(totals)));
+    this.#saving = saved.catch(() => undefined);
+    return saved;
   }
 
   /** Saves now and then while pieces come in. */
@@ -162,7 +180,12 @@ export class TorrentDisk implements UploadSource {
     if (!this.#dirty || now - this.#savedAt <= SAVE_EVERY) return;
     this.#savedAt = now;
     this.#dirty = false;
-    await this.save(traffic);
+    try {
+      await this.save(traffic);
+    } catch (error) {
+      this.#dirty = true;
+      throw error;
+    }
   }
 
   /** Waits for what is under way, closes the files and saves the record that vouches for them. */
@@ -176,4 +199,18 @@ export class TorrentDisk implements UploadSource {
     if (this.#slab !== undefined) this.#pool.releaseSlab(this.#slab.id);
     this.#slab = undefined;
   }
+}
+
+function countPadding({ files, pieceLength }: Metainfo): Map<number, number> {
+  const padding = new Map<number, number>();
+  for (const { pad, offset, length } of files) {
+    if (!pad) continue;
+    for (let at = offset; at < offset + length; ) {
+      const piece = Math.floor(at / pieceLength);
+      const end = Math.min(offset + length, (piece + 1) * pieceLength);
+      padding.set(piece, (padding.get(piece) ?? 0) + end - at);
+      at = end;
+    }
+  }
+  return padding;
 }

@@ -22,6 +22,10 @@ export interface SessionOptions {
   /** Milliseconds for a TCP connection, and for the peer's handshake after it. Default 10,000 each. */
   dialTimeout?: number;
   handshakeTimeout?: number;
+  /** Milliseconds without a block from a peer that owes some, until others are asked. Default 10,000. */
+  snubTimeout?: number;
+  /** Milliseconds without a byte from a peer, or without one taken by it, until it is dropped. Default 180,000. */
+  idleTimeout?: number;
 }
 
 export interface AddOptions {

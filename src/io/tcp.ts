@@ -55,6 +55,12 @@ export class TcpSocket {
     return this.#socket.writableLength;
   }
 
+  /** Bytes the kernel has not taken yet. Gets less as the other side reads, also in the middle of one large write. */
+  get unsent(): number {
+    const { _handle: handle } = this.#socket as unknown as { _handle?: { writeQueueSize?: number } | null };
+    return handle?.writeQueueSize ?? this.#socket.writableLength;
+  }
+
   get paused(): boolean {
     return this.#paused;
   }
@@ -92,18 +98,31 @@ export class TcpSocket {
   }
 }
 
-/** Calls back once: with the socket, or with the reason why there is none. */
+/**
+ * Calls back once, in a later turn: with the socket, or with the reason why there is none. The function that comes back
+ * gives up an attempt that is still under way.
+ */
 export function dial(
   endpoint: Endpoint,
   timeout: number,
   done: (socket: TcpSocket | undefined, reason: string) => void,
-): void {
+): () => void {
   let tcp: TcpSocket | undefined;
-  const socket = net.connect({
-    host: endpoint.host,
-    port: endpoint.port,
-    onread: { buffer: READ_BUFFER, callback: (length, buffer) => tcp?.received(length, buffer as Uint8Array) ?? true },
-  });
+  let socket: net.Socket;
+  try {
+    socket = net.connect({
+      host: endpoint.host,
+      port: endpoint.port,
+      onread: {
+        buffer: READ_BUFFER,
+        callback: (length, buffer) => tcp?.received(length, buffer as Uint8Array) ?? true,
+      },
+    });
+  } catch (error) {
+    // An address that is none is refused on the spot.
+    setImmediate(() => done(undefined, (error as NodeJS.ErrnoException).code ?? String(error)));
+    return () => undefined;
+  }
   let timer: NodeJS.Timeout | undefined = setTimeout(() => socket.destroy(new Error('timed out')), timeout);
   const settle = (reason: string): void => {
     if (timer === undefined) return;
@@ -118,6 +137,9 @@ export function dial(
   });
   socket.once('error', (error: NodeJS.ErrnoException) => settle(error.code ?? error.message));
   socket.once('close', () => settle('closed'));
+  return () => {
+    if (timer !== undefined) socket.destroy(new Error('given up'));
+  };
 }
 
 export interface Listener {
