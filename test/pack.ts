@@ -88,6 +88,18 @@ describe('the packed package', () => {
     assert.match((await example('list-catalog', url, 'film')).stdout, /^film\.mkv\t5000000\t1 seeds\t[0-9a-f]{40}$/m);
     await example('get-by-name', 'film.mkv', url, into);
     assert.equal(await digest(join(into, 'film.mkv')), await digest(file));
+    const song = await randomFile(join(await temporaryDirectory(), 'song.ogg'), 300_000);
+    const words = [process.execPath, join(folder, 'built', 'publish.js'), song, url];
+    const publisher = new Program(words, {
+      cwd: folder,
+      env: { ...env, XDG_STATE_HOME: await temporaryDirectory('state') },
+    });
+    await publisher.until(() => publisher.stdout.includes('song.ogg can be fetched'), 'publication');
+    await example('get-by-name', 'song.ogg', url, into);
+    assert.equal(await digest(join(into, 'song.ogg')), await digest(song));
+    publisher.signal('SIGINT');
+    assert.equal(await publisher.code(), 0, 'the session is closed and nothing keeps the process');
+
     assert.match((await example('seed-and-fetch', file)).stdout, /5000000 bytes from 1 peer/);
     const torrent = join(into, 'film.torrent');
     assert.equal(await (await shoal(['create', file, '-o', torrent])).code(), 0);
