@@ -6,6 +6,7 @@ import type { Endpoint } from '../base/endpoint.ts';
 import { ShoalError } from '../base/errors.ts';
 import type { Random } from '../base/ports.ts';
 import type { HashPool } from '../io/disk/hash-pool.ts';
+import type { StoreResult } from '../io/disk/piece-writer.ts';
 import { type Lock, lock } from '../io/lock.ts';
 import type { ResumeStore } from '../io/stores/resume.ts';
 import { type Metainfo, parseInfo, parseMetainfo } from '../protocol/metainfo.ts';
@@ -127,7 +128,6 @@ export class ActiveTorrent implements Torrent {
         random: context.random,
         sha1,
         ...context.swarmTimeouts,
-        ...(source.metainfo === undefined ? {} : { infoBytes: source.metainfo.infoBytes }),
       },
       context.clock(),
     );
@@ -180,9 +180,12 @@ export class ActiveTorrent implements Torrent {
   async #prepare(): Promise<void> {
     const directory = this.#context.lockDirectory(this.infoHash);
     if (directory !== undefined) this.#lock = await lock(directory, this.#context.purpose);
-    this.#found([...this.#source.peers, ...(this.#options.peers ?? [])], true);
     const stored = this.#metainfo === undefined ? await this.#context.resumes.load(this.infoHash) : undefined;
     if (stored?.torrent !== undefined) this.#metainfo = this.#parseStored(stored.torrent);
+    // Before any peer is dialled, or the metadata would be fetched once more and the disk opened twice.
+    if (this.#metainfo !== undefined)
+      this.#swarm.handle({ type: 'metadataKnown', infoBytes: this.#metainfo.infoBytes }, this.#context.clock());
+    this.#found([...this.#source.peers, ...(this.#options.peers ?? [])], true);
     if (this.#metainfo !== undefined) await this.#open(this.#metainfo);
   }
 
@@ -285,15 +288,23 @@ export class ActiveTorrent implements Torrent {
 
   #commit(piece: number, slot: number): void {
     this.#disk!.commit(piece, slot, (result) => {
-      const now = this.#context.clock();
-      if (result.ok) this.#swarm.handle({ type: 'pieceVerified', piece }, now);
-      else if (result.kind === 'hash') this.#swarm.handle({ type: 'pieceFailed', piece }, now);
-      else {
-        this.#swarm.handle({ type: 'pieceUnwritten', piece }, now);
-        void this.#fail(result.error);
+      try {
+        this.#committed(piece, result);
+      } catch (error) {
+        void this.#fail(error);
       }
-      this.#links.settle();
     });
+  }
+
+  #committed(piece: number, result: StoreResult): void {
+    const now = this.#context.clock();
+    if (result.ok) this.#swarm.handle({ type: 'pieceVerified', piece }, now);
+    else if (result.kind === 'hash') this.#swarm.handle({ type: 'pieceFailed', piece }, now);
+    else {
+      this.#swarm.handle({ type: 'pieceUnwritten', piece }, now);
+      void this.#fail(result.error);
+    }
+    this.#links.settle();
   }
 
   #metadataArrived(infoBytes: Uint8Array): void {

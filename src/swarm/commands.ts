@@ -26,6 +26,8 @@ export type Command =
   | { type: 'findPeers' };
 
 export type SwarmEvent =
+  /** The info dictionary came from elsewhere: it need not be fetched. */
+  | { type: 'metadataKnown'; infoBytes: Uint8Array }
   /** The metadata is known and the disk has said which pieces are there. */
   | { type: 'activated'; geometry: Geometry; have: Bitfield; slotCount: number; infoBytes: Uint8Array }
   | { type: 'peersFound'; endpoints: readonly Endpoint[]; pinned?: boolean }

@@ -193,6 +193,10 @@ export class Swarm {
   handle(event: SwarmEvent, now: number): void {
     const state = this.#state;
     switch (event.type) {
+      case 'metadataKnown':
+        state.infoBytes = event.infoBytes;
+        state.metadataFetch = undefined;
+        return;
       case 'activated':
         this.#activate(event, now);
         return;

@@ -1,0 +1,189 @@
+// What happens to a torrent between the events others look at: stops in the middle, files that change, pads.
+
+import assert from 'node:assert/strict';
+import { randomBytes } from 'node:crypto';
+import fs from 'node:fs';
+import os from 'node:os';
+import path from 'node:path';
+import test, { type TestContext } from 'node:test';
+import { setTimeout as wait } from 'node:timers/promises';
+import { encode } from '../protocol/bencode.ts';
+import { formatMagnet } from '../protocol/magnet.ts';
+import { Session } from './session.ts';
+import { sha1 } from './torrent-source.ts';
+import type { SessionOptions } from './types.ts';
+
+const LOOPBACK = { host: '127.0.0.1', port: 0 };
+
+class Place {
+  readonly folder: string;
+  readonly #t: TestContext;
+
+  constructor(t: TestContext) {
+    this.#t = t;
+    this.folder = fs.mkdtempSync(path.join(os.tmpdir(), 'shoal-torrent-'));
+    t.after(() => fs.rmSync(this.folder, { recursive: true, force: true }));
+  }
+
+  path(...names: string[]): string {
+    return path.join(this.folder, ...names);
+  }
+
+  file(name: string, size: number): string {
+    fs.mkdirSync(path.dirname(this.path(name)), { recursive: true });
+    fs.writeFileSync(this.path(name), randomBytes(size));
+    return this.path(name);
+  }
+
+  async session(options: SessionOptions = {}): Promise<Session> {
+    const session = await Session.open({ listen: LOOPBACK, state: null, ...options });
+    this.#t.after(() => session.close());
+    return session;
+  }
+}
+
+function at(session: Session): { host: string; port: number } {
+  return { host: '127.0.0.1', port: session.port };
+}
+
+async function until(condition: () => boolean, what: string): Promise<void> {
+  for (const end = performance.now() + 20_000; !condition(); await wait(5))
+    assert.ok(performance.now() < end, `${what} did not come`);
+}
+
+test('a download that is complete does not fetch again what is lost on disk', async (t) => {
+  const place = new Place(t);
+  const seeder = await place.session();
+  const seed = await seeder.seed(place.file('file.bin', 1_000_000), { pieceLength: 65_536 });
+  const getter = await place.session();
+  const got = await getter.add(seed.metainfo!, { path: place.path('got.bin'), peers: [at(seeder)] });
+  await got.done;
+  fs.truncateSync(place.path('got.bin'), 500_000);
+  const asker = await place.session();
+  const asked = await asker.add(seed.metainfo!, { path: place.path('asked.bin'), peers: [at(getter)] });
+  await until(() => got.status.piecesHave < got.status.pieceCount, 'the loss');
+  // It meets a seed that could give everything once more, and a peer that lacks it.
+  got.addPeer(at(seeder));
+  asked.addPeer(at(seeder));
+  await asked.done;
+  assert.equal(got.status.state, 'seeding');
+  assert.equal(got.status.downloaded, 1_000_000);
+  assert.equal(got.status.error, undefined);
+});
+
+test('pads are no bytes that are had, reused or left', async (t) => {
+  const place = new Place(t);
+  const pieceLength = 65_536;
+  const sizes = [1, 100_000, 30_000];
+  const stream: Buffer[] = [];
+  const files: unknown[] = [];
+  for (const [i, size] of sizes.entries()) {
+    const content = fs.readFileSync(place.file(`tree/${i}`, size));
+    const pad = (pieceLength - (size % pieceLength)) % pieceLength;
+    stream.push(content, Buffer.alloc(pad));
+    files.push({ length: size, path: [`${i}`] }, { attr: 'p', length: pad, path: ['.pad', `${pad}`] });
+  }
+  files.pop();
+  stream.pop();
+  const bytes = Buffer.concat(stream);
+  const pieces: Uint8Array[] = [];
+  for (let start = 0; start < bytes.length; start += pieceLength)
+    pieces.push(sha1(bytes.subarray(start, start + pieceLength)));
+  const info = { files, name: 'tree', 'piece length': pieceLength, pieces: Buffer.concat(pieces) };
+  const torrent = encode({ info } as never);
+
+  const seeder = await place.session();
+  const seed = await seeder.add(torrent, { path: place.path('tree') });
+  assert.deepEqual([seed.status.size, seed.status.have, seed.status.reused], [130_001, 130_001, 130_001]);
+  const contents = [1, 65_536, 34_464, 30_000];
+  const state = place.path('state');
+  const getter = await place.session({ state, memory: 4 * pieceLength });
+  const got = await getter.add(torrent, { path: place.path('got'), peers: [at(seeder)] });
+  let had = 0;
+  let count = 0;
+  for await (const event of got.events()) {
+    if (event.type === 'piece') {
+      had += contents[event.index]!;
+      count++;
+      if (got.status.piecesHave === count) assert.equal(got.status.have, had);
+    }
+    if (event.type === 'done') break;
+  }
+  assert.equal(had, 130_001);
+  await getter.close();
+  const again = await place.session({ state });
+  const resumed = await again.add(torrent, { path: place.path('got') });
+  assert.equal(resumed.status.reused, 130_001);
+});
+
+test('stopped before it has its metadata', async (t) => {
+  const place = new Place(t);
+  const getter = await place.session();
+  const magnet = formatMagnet({
+    infoHash: 'ab'.repeat(20),
+    name: 'x',
+    trackers: [],
+    peers: [{ host: '127.0.0.1', port: 9 }],
+  });
+  const got = await getter.add(magnet, { path: place.path('x') });
+  assert.equal(got.status.state, 'metadata');
+  await Promise.all([got.stop(), got.stop()]);
+  await assert.rejects(got.done, { code: 'ERR_INTERRUPTED' });
+  assert.equal(got.status.state, 'stopped');
+  assert.equal(getter.torrents.length, 0);
+});
+
+for (const moment of ['metadata', 'checked', 'piece'] as const)
+  test(`a magnet that is stopped at its event "${moment}" lets go of everything`, async (t) => {
+    const place = new Place(t);
+    const seeder = await place.session();
+    const seed = await seeder.seed(place.file('file.bin', 3_000_000), { pieceLength: 16_384 });
+    const state = place.path('state');
+    const magnet = formatMagnet({ infoHash: seed.infoHash, name: 'file.bin', trackers: [], peers: [at(seeder)] });
+    const getter = await place.session({ state });
+    const got = await getter.add(magnet, { path: place.path('got.bin') });
+    for await (const event of got.events()) if (event.type === moment) break;
+    await got.stop();
+    assert.equal(got.status.state, 'stopped');
+    await assert.rejects(got.done, { code: 'ERR_INTERRUPTED' });
+    // Its lock is free and what it wrote is sound.
+    const again = await getter.add(magnet, { path: place.path('got.bin'), peers: [at(seeder)] });
+    await again.done;
+    assert.equal(Buffer.compare(fs.readFileSync(place.path('file.bin')), fs.readFileSync(place.path('got.bin'))), 0);
+  });
+
+test('a disk that refuses fails this torrent and no other', async (t) => {
+  const place = new Place(t);
+  const seeder = await place.session();
+  const seed = await seeder.seed(place.file('file.bin', 3_000_000), { pieceLength: 16_384 });
+  const other = await seeder.seed(place.file('other.bin', 300_000), { pieceLength: 16_384 });
+  const getter = await place.session({ down: 1_000_000 });
+  const got = await getter.add(seed.metainfo!, { directory: place.path('got'), peers: [at(seeder)] });
+  const fine = await getter.add(other.metainfo!, { path: place.path('fine.bin'), peers: [at(seeder)] });
+  fs.rmSync(place.path('got'), { recursive: true });
+  fs.writeFileSync(place.path('got'), 'a file where the folder was');
+  await assert.rejects(got.done, (error: { code: string }) => /^ERR_(DISK|DESTINATION)/.test(error.code));
+  assert.equal(got.status.state, 'failed');
+  await got.stop();
+  await fine.done;
+  assert.deepEqual(
+    getter.torrents.map((torrent) => torrent.infoHash),
+    [other.infoHash],
+  );
+});
+
+test('what is stopped as the last piece arrives is either done or stopped, and never opens again', async (t) => {
+  const place = new Place(t);
+  const seeder = await place.session();
+  const seed = await seeder.seed(place.file('file.bin', 500_000), { pieceLength: 16_384 });
+  for (const count of [29, 30, 31]) {
+    const getter = await place.session();
+    const got = await getter.add(seed.metainfo!, { path: place.path(`got${count}`), peers: [at(seeder)] });
+    for await (const event of got.events()) if (event.type === 'piece' && got.status.piecesHave >= count) break;
+    await got.stop();
+    await got.done.catch((error) => assert.equal(error.code, 'ERR_INTERRUPTED'));
+    assert.equal(got.status.state, 'stopped');
+    await getter.close();
+    assert.equal(got.status.state, 'stopped');
+  }
+});
