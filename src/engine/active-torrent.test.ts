@@ -58,6 +58,10 @@ test('a download that is complete does not fetch again what is lost on disk', as
   const getter = await place.session();
   const got = await getter.add(seed.metainfo!, { path: place.path('got.bin'), peers: [at(seeder)] });
   await got.done;
+  const endings: string[] = [];
+  const watching = (async () => {
+    for await (const event of got.events()) if (event.type === 'peerDisconnected') endings.push(event.reason);
+  })();
   fs.truncateSync(place.path('got.bin'), 500_000);
   const asker = await place.session();
   const asked = await asker.add(seed.metainfo!, { path: place.path('asked.bin'), peers: [at(getter)] });
@@ -69,6 +73,12 @@ test('a download that is complete does not fetch again what is lost on disk', as
   assert.equal(got.status.state, 'seeding');
   assert.equal(got.status.downloaded, 1_000_000);
   assert.equal(got.status.error, undefined);
+  await getter.close();
+  await watching;
+  assert.deepEqual(
+    endings.filter((reason) => /internal/.test(reason)),
+    [],
+  );
 });
 
 test('pads are no bytes that are had, reused or left', async (t) => {
