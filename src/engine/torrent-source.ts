@@ -24,7 +24,7 @@ export interface ResolvedSource {
 
 export function resolveSource(source: TorrentSource): ResolvedSource {
   if (typeof source === 'string') {
-    if (!source.startsWith('magnet:'))
+    if (!/^magnet:/i.test(source))
       throw new ShoalError(
         'ERR_MAGNET',
         `"${source.slice(0, 60)}" is not a magnet link; pass the bytes of a .torrent file instead`,
@@ -57,8 +57,12 @@ export function mergeTiers(...lists: readonly (readonly (readonly string[])[])[]
   const merged: string[][] = [];
   for (const tiers of lists)
     for (const tier of tiers) {
-      const fresh = tier.filter((url) => !seen.has(url));
-      for (const url of fresh) seen.add(url);
+      const fresh: string[] = [];
+      for (const url of tier) {
+        if (seen.has(url)) continue;
+        seen.add(url);
+        fresh.push(url);
+      }
       if (fresh.length > 0) merged.push(fresh);
     }
   return merged;

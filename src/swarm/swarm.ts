@@ -52,6 +52,8 @@ const MAX_DIALLING = 30;
 const FEW_PEERS = 10;
 /** A peer that neither gives nor takes is of use for so long, in milliseconds, when others want its place. */
 const USELESS_AFTER = 60_000;
+/** A bitfield in a new connection is better than more haves than this. */
+const MANY_HAVES = 5_000;
 /** Slots taken back in one second. */
 const MAX_STALE_SLOTS = 32;
 
@@ -241,8 +243,11 @@ export class Swarm {
     const availability = new Availability(geometry.pieceCount, (piece) => !have.has(piece), state.options.random);
     state.content = { geometry, ledger, availability };
     // Peers connected before were told that we have nothing.
-    for (let piece = 0; piece < geometry.pieceCount; piece++) if (have.has(piece)) state.freshPieces.push(piece);
-    for (const peer of [...state.peers.values()]) {
+    const many = have.count > MANY_HAVES;
+    for (let piece = 0; !many && piece < geometry.pieceCount; piece++)
+      if (have.has(piece)) state.freshPieces.push(piece);
+    for (const peer of state.peers.values()) {
+      if (many) state.disconnect(peer, 'has to hear anew what is here');
       sendExtensionHandshake(state, peer);
       judgeEarly(state, state.content, peer, now);
     }

@@ -217,3 +217,16 @@ test('blocks that come before the metadata are not kept', () => {
   assert.equal(hand.closed, 'unasked_data');
   assert.equal(net.swarm.view.everyone.size, 0);
 });
+
+test('who has much on disk tells it by a bitfield in a new connection and not by thousands of haves', () => {
+  const net = new LoneSwarm({ magnet: true, pieces: 6_000, pieceLength: 16 });
+  const early = net.connect({ dialled: '127.0.0.1:5000', port: 5000 });
+  net.swarm.dialEnded();
+  net.activate({ have: (piece) => piece < 5_500 });
+  assert.match(early.closed ?? '', /anew/);
+  assert.equal(early.count(MESSAGE.have), 0);
+  net.swarm.handle({ type: 'peersFound', endpoints: [{ host: '127.0.0.1', port: 5000 }] }, net.now);
+  net.pass(4_000);
+  assert.deepEqual(net.dials, ['127.0.0.1:5000']);
+  assert.equal(net.connect().count(MESSAGE.bitfield), 1);
+});
