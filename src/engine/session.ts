@@ -18,8 +18,8 @@ import { makePeerId } from '../protocol/wire/peer-id.ts';
 import { ActiveTorrent, type TorrentContext, type TorrentOptions } from './active-torrent.ts';
 import { resolveName } from './catalog.ts';
 import { type Published, publishEntry } from './catalog-publish.ts';
-import { Connection } from './connection.ts';
 import { FramePool } from './frame-pool.ts';
+import { Incoming } from './incoming.ts';
 import { Throttle } from './throttle.ts';
 import type { Original } from './torrent-disk.ts';
 import { type ResolvedSource, resolveSource } from './torrent-source.ts';
@@ -30,8 +30,6 @@ export const CLIENT_NAME = 'Shoal 0.1.0';
 const DEFAULT_MEMORY = 32 * 1024 * 1024;
 const TICK = 100;
 const TIMEOUT = 10_000;
-/** Incoming connections that have not sent their handshake yet. */
-const MAX_WAITING = 200;
 
 function random(): number {
   return randomBytes(4).readUInt32LE(0) / 2 ** 32;
@@ -44,7 +42,7 @@ export class Session implements AsyncDisposable {
   readonly #identity: Identity;
   readonly #pins: Pins;
   readonly #torrents = new Map<string, ActiveTorrent>();
-  readonly #waiting = new Set<Connection>();
+  readonly #incoming: Incoming;
   readonly #ticker: NodeJS.Timeout;
   #closing: Promise<void> | undefined;
 
@@ -60,6 +58,15 @@ export class Session implements AsyncDisposable {
     this.#context = context;
     this.#identity = identity;
     this.#pins = pins;
+    this.#incoming = new Incoming({
+      clock: context.clock,
+      down: context.down,
+      handshakeTimeout: context.handshakeTimeout,
+      onHandshake: (connection, handshake) => {
+        const torrent = this.#torrents.get(handshake.infoHash);
+        return torrent === undefined ? 'no such torrent here' : torrent.accept(connection, handshake);
+      },
+    });
     this.#ticker = setInterval(() => {
       const now = context.clock();
       for (const torrent of this.#torrents.values()) torrent.tick(now);
@@ -76,7 +83,7 @@ export class Session implements AsyncDisposable {
     const early: TcpSocket[] = [];
     const listener = await listen(options.listen, (socket) => {
       if (session === undefined) early.push(socket);
-      else session.#accept(socket);
+      else session.#incoming.accept(socket);
     });
     const clock = (): number => performance.now();
     const context: TorrentContext = {
@@ -102,7 +109,7 @@ export class Session implements AsyncDisposable {
       lockDirectory: (infoHash) => (state === null ? undefined : path.join(state, 'torrents', infoHash)),
     };
     session = new Session(options, listener, identity, pins, context);
-    for (const socket of early) session.#accept(socket);
+    for (const socket of early) session.#incoming.accept(socket);
     return session;
   }
 
@@ -237,7 +244,7 @@ export class Session implements AsyncDisposable {
 
   async #close(): Promise<void> {
     clearInterval(this.#ticker);
-    for (const connection of [...this.#waiting]) connection.close('we are leaving');
+    this.#incoming.close();
     await Promise.all([...this.#torrents.values()].map((torrent) => torrent.stop()));
     await Promise.all([this.#context.trackers.close(), this.#listener.close()]);
     this.#context.down.close();
@@ -247,27 +254,5 @@ export class Session implements AsyncDisposable {
 
   async [Symbol.asyncDispose](): Promise<void> {
     await this.close();
-  }
-
-  #accept(socket: TcpSocket): void {
-    if (this.#closing !== undefined) {
-      socket.close('we are leaving');
-      return;
-    }
-    // Who says nothing must not keep others out: the one that has been silent longest makes room.
-    if (this.#waiting.size >= MAX_WAITING)
-      for (const oldest of this.#waiting.values().take(1)) oldest.close('no handshake in time');
-    const connection = new Connection(socket, undefined, {
-      clock: this.#context.clock,
-      down: this.#context.down,
-      handshakeTimeout: this.#context.handshakeTimeout,
-      onHandshake: (self, handshake) => {
-        this.#waiting.delete(self);
-        const torrent = this.#torrents.get(handshake.infoHash);
-        return torrent === undefined ? 'no such torrent here' : torrent.accept(self, handshake);
-      },
-      onClose: (self) => this.#waiting.delete(self),
-    });
-    this.#waiting.add(connection);
   }
 }

@@ -53,6 +53,8 @@ export class SwarmState {
   readonly outbox: Command[] = [];
   /** Peers with bytes in their out-buffer. */
   readonly flushable: Peer[] = [];
+  /** Number of the next peer. */
+  nextPeer = 0;
   /** Peers being dialled. */
   dialling = 0;
   infoBytes: Uint8Array | undefined;

@@ -3,15 +3,12 @@
 // The runner drains both after every call.
 
 import { toHex } from '../base/bytes.ts';
-import { formatEndpoint, parseAddress } from '../base/endpoint.ts';
-import { allowedFastSet } from '../protocol/wire/fast.ts';
-import { encodeBitfield, encodeHaveAll, encodeHaveNone, MESSAGE } from '../protocol/wire/messages.ts';
-import { clientName } from '../protocol/wire/peer-id.ts';
 import { Availability } from './availability.ts';
 import { CHOKE_ROUND } from './choker.ts';
 import type { SwarmEvent } from './commands.ts';
 import { Ledger } from './ledger.ts';
-import { Peer, type PeerInfo } from './peer.ts';
+import type { Peer, PeerInfo } from './peer.ts';
+import { connectPeer, dialCandidates, dialFailed, peerDisconnected } from './swarm-connections.ts';
 import {
   blockArrived,
   blockOpened,
@@ -20,38 +17,18 @@ import {
   pieceFailed,
   pieceUnwritten,
   pieceVerified,
-  releasePeer,
   updateInterest,
   withdrawRequests,
 } from './swarm-download.ts';
-import {
-  countFuss,
-  judgeEarly,
-  messageReceived,
-  redundant,
-  sendExtensionHandshake,
-  uncountField,
-} from './swarm-messages.ts';
+import { countFuss, judgeEarly, messageReceived, redundant, sendExtensionHandshake } from './swarm-messages.ts';
 import { fetchMetadata } from './swarm-metadata.ts';
 import { handOverSlowRetries } from './swarm-retry.ts';
 import { type SwarmOptions, SwarmState } from './swarm-state.ts';
-import {
-  announceFresh,
-  grantSpareSlots,
-  nextUpload,
-  rechoke,
-  type UploadRun,
-  uploadFailed,
-  uploadSent,
-} from './swarm-upload.ts';
+import { announceFresh, nextUpload, rechoke, type UploadRun, uploadFailed, uploadSent } from './swarm-upload.ts';
 import { freeStaleSlot, watchPeer } from './swarm-watch.ts';
 
-/** Connections being made at a time. */
-const MAX_DIALLING = 30;
 /** Fewer connections than this: ask for more peers. */
 const FEW_PEERS = 10;
-/** A peer that neither gives nor takes is of use for so long, in milliseconds, when others want its place. */
-const USELESS_AFTER = 60_000;
 /** A bitfield in a new connection is better than more haves than this. */
 const MANY_HAVES = 5_000;
 /** Slots taken back in one second. */
@@ -59,7 +36,6 @@ const MAX_STALE_SLOTS = 32;
 
 export class Swarm {
   readonly #state: SwarmState;
-  #nextPeer = 0;
   #nextSecond = 0;
   #nextRound: number;
   #nextSearch = 0;
@@ -84,64 +60,7 @@ export class Swarm {
 
   /** A connection has passed its handshake. Returns the peer, or why the connection must be closed. */
   connect(info: PeerInfo, dialled: string | undefined, now: number): Peer | string {
-    const state = this.#state;
-    const peerIdHex = toHex(info.peerId);
-    if (peerIdHex === state.peerIdHex) return 'this is our own connection';
-    if (state.candidates.isBanned(info.endpoint, peerIdHex)) return 'the peer is banned';
-    let replaced: Peer | undefined;
-    for (const other of state.peers.values()) {
-      if (other.peerIdHex !== peerIdHex) continue;
-      // Both sides dialled at once: the one with the greater id keeps the connection it made, so both drop the same one.
-      const keepNew = other.info.outgoing !== info.outgoing && info.outgoing === state.peerIdHex > peerIdHex;
-      if (!keepNew) {
-        if (info.outgoing) other.listens ??= info.endpoint;
-        return 'connected to this peer already';
-      }
-      state.disconnect(other, 'replaced by its other connection');
-      replaced = other;
-    }
-    if (replaced === undefined && state.peers.size >= state.maxPeers) {
-      const useless = this.#findUseless(now);
-      if (useless === undefined) return 'enough peers are connected';
-      state.disconnect(useless, 'another peer needs its place');
-    }
-    const peer = new Peer(this.#nextPeer++, info, peerIdHex, clientName(info.peerId), now);
-    state.peers.set(peer.id, peer);
-    state.everyone.set(peer.id, peer);
-    peer.listens ??= replaced?.listens;
-    if (dialled !== undefined) state.candidates.connected(info.endpoint, now);
-    this.#greet(peer);
-    return peer;
-  }
-
-  #findUseless(now: number): Peer | undefined {
-    for (const peer of this.#state.peers.values())
-      if (!peer.interested && !peer.amInterested && now - peer.connectedAt > USELESS_AFTER) return peer;
-    return undefined;
-  }
-
-  #greet(peer: Peer): void {
-    const state = this.#state;
-    const { content } = state;
-    const have = content?.ledger.have;
-    // BEP 3 wants the bitfield before anything else; with BEP 6 one of three messages is obligatory.
-    if (peer.info.features.fast && (have === undefined || have.count === 0)) state.sendBytes(peer, encodeHaveNone());
-    else if (peer.info.features.fast && have?.complete === true) state.sendBytes(peer, encodeHaveAll());
-    else if (have !== undefined && have.count > 0) state.sendBytes(peer, encodeBitfield(have));
-    sendExtensionHandshake(state, peer);
-    if (content === undefined) return;
-    peer.openField(content.geometry.pieceCount);
-    const address = parseAddress(peer.info.endpoint.host);
-    if (!peer.info.features.fast || address === undefined) return;
-    for (const piece of allowedFastSet(
-      state.options.infoHash,
-      address,
-      content.geometry.pieceCount,
-      state.options.sha1,
-    )) {
-      peer.grantedFast.add(piece);
-      if (content.ledger.have.has(piece)) state.sendIndex(peer, MESSAGE.allowedFast, piece);
-    }
+    return connectPeer(this.#state, info, dialled, now);
   }
 
   /** Any message but piece. Throws ERR_WIRE. */
@@ -204,18 +123,16 @@ export class Swarm {
         return;
       case 'peersFound':
         for (const endpoint of event.endpoints) state.candidates.add(endpoint, now, event.pinned);
-        this.#dial(now);
+        dialCandidates(state, now);
         return;
       case 'dialFailed':
-        state.dialling--;
-        state.candidates.dialFailed(event.key, now);
-        this.#keepBusy(event.key);
+        dialFailed(state, event.key, now);
         return;
       case 'dialledOurselves':
         state.candidates.isSelf(event.key);
         return;
       case 'peerDisconnected':
-        this.#disconnected(event.peer, now);
+        peerDisconnected(state, event.peer, now);
         return;
       case 'pieceVerified':
         pieceVerified(state, event.piece, now);
@@ -252,30 +169,7 @@ export class Swarm {
       judgeEarly(state, state.content, peer, now);
     }
     announceFresh(state);
-    this.#dial(now);
-  }
-
-  /** A peer that listens there is connected, by the connection it made itself: nobody need dial it. */
-  #keepBusy(key: string): void {
-    for (const { listens } of this.#state.peers.values())
-      if (listens !== undefined && formatEndpoint(listens) === key) this.#state.candidates.keepBusy(key);
-  }
-
-  #disconnected(peer: Peer, now: number): void {
-    const state = this.#state;
-    if (!state.peers.delete(peer.id)) return;
-    const seed = peer.isSeed;
-    if (state.content !== undefined) uncountField(state.content, peer);
-    releasePeer(state, peer, now);
-    peer.uploads.clear();
-    state.forgetGone();
-    if (peer.listens !== undefined) {
-      const key = formatEndpoint(peer.listens);
-      state.candidates.disconnected(key, now, seed);
-      this.#keepBusy(key);
-    }
-    grantSpareSlots(state);
-    if (state.metadataFetch?.peer === peer) fetchMetadata(state, now);
+    dialCandidates(state, now);
   }
 
   #completed(): void {
@@ -331,21 +225,10 @@ export class Swarm {
       fillRequests(state, idle, now);
     }
     fetchMetadata(state, now);
-    this.#dial(now);
+    dialCandidates(state, now);
     if (state.peers.size < FEW_PEERS && !state.seeding && now >= this.#nextSearch) {
       this.#nextSearch = now + 5_000;
       state.command({ type: 'findPeers' });
-    }
-  }
-
-  #dial(now: number): void {
-    const state = this.#state;
-    // While the disk is checked we could only say that we have nothing.
-    if (state.infoBytes !== undefined && state.content === undefined) return;
-    const room = Math.min(MAX_DIALLING - state.dialling, state.maxPeers - state.peers.size - state.dialling);
-    for (const candidate of state.candidates.take(room, now, state.seeding)) {
-      state.dialling++;
-      state.command({ type: 'dial', key: candidate.key, endpoint: candidate.endpoint });
     }
   }
 

@@ -1,0 +1,121 @@
+// Who is connected and who is dialled: judges connections that passed their handshake, greets them, forgets those that
+// ended, and dials candidates. Asks for no piece and touches no socket.
+
+import { toHex } from '../base/bytes.ts';
+import { formatEndpoint, parseAddress } from '../base/endpoint.ts';
+import { allowedFastSet } from '../protocol/wire/fast.ts';
+import { encodeBitfield, encodeHaveAll, encodeHaveNone, MESSAGE } from '../protocol/wire/messages.ts';
+import { clientName } from '../protocol/wire/peer-id.ts';
+import { Peer, type PeerInfo } from './peer.ts';
+import { releasePeer } from './swarm-download.ts';
+import { sendExtensionHandshake, uncountField } from './swarm-messages.ts';
+import { fetchMetadata } from './swarm-metadata.ts';
+import type { SwarmState } from './swarm-state.ts';
+import { grantSpareSlots } from './swarm-upload.ts';
+
+/** Connections being made at a time. */
+const MAX_DIALLING = 30;
+/** A peer that neither gives nor takes is of use for so long, in milliseconds, when others want its place. */
+const USELESS_AFTER = 60_000;
+
+/** A connection has passed its handshake. Returns the peer, or why the connection must be closed. */
+export function connectPeer(
+  state: SwarmState,
+  info: PeerInfo,
+  dialled: string | undefined,
+  now: number,
+): Peer | string {
+  const peerIdHex = toHex(info.peerId);
+  if (peerIdHex === state.peerIdHex) return 'this is our own connection';
+  if (state.candidates.isBanned(info.endpoint, peerIdHex)) return 'the peer is banned';
+  let replaced: Peer | undefined;
+  for (const other of state.peers.values()) {
+    if (other.peerIdHex !== peerIdHex) continue;
+    // Both sides dialled at once: the one with the greater id keeps the connection it made, so both drop the same one.
+    const keepNew = other.info.outgoing !== info.outgoing && info.outgoing === state.peerIdHex > peerIdHex;
+    if (!keepNew) {
+      if (info.outgoing) other.listens ??= info.endpoint;
+      return 'connected to this peer already';
+    }
+    state.disconnect(other, 'replaced by its other connection');
+    replaced = other;
+  }
+  if (replaced === undefined && state.peers.size >= state.maxPeers) {
+    const useless = findUseless(state, now);
+    if (useless === undefined) return 'enough peers are connected';
+    state.disconnect(useless, 'another peer needs its place');
+  }
+  const peer = new Peer(state.nextPeer++, info, peerIdHex, clientName(info.peerId), now);
+  state.peers.set(peer.id, peer);
+  state.everyone.set(peer.id, peer);
+  peer.listens ??= replaced?.listens;
+  if (dialled !== undefined) state.candidates.connected(info.endpoint, now);
+  greet(state, peer);
+  return peer;
+}
+
+function findUseless(state: SwarmState, now: number): Peer | undefined {
+  for (const peer of state.peers.values())
+    if (!peer.interested && !peer.amInterested && now - peer.connectedAt > USELESS_AFTER) return peer;
+  return undefined;
+}
+
+function greet(state: SwarmState, peer: Peer): void {
+  const { content } = state;
+  const have = content?.ledger.have;
+  // BEP 3 wants the bitfield before anything else; with BEP 6 one of three messages is obligatory.
+  if (peer.info.features.fast && (have === undefined || have.count === 0)) state.sendBytes(peer, encodeHaveNone());
+  else if (peer.info.features.fast && have?.complete === true) state.sendBytes(peer, encodeHaveAll());
+  else if (have !== undefined && have.count > 0) state.sendBytes(peer, encodeBitfield(have));
+  sendExtensionHandshake(state, peer);
+  if (content === undefined) return;
+  const { pieceCount } = content.geometry;
+  peer.openField(pieceCount);
+  const address = parseAddress(peer.info.endpoint.host);
+  if (!peer.info.features.fast || address === undefined) return;
+  for (const piece of allowedFastSet(state.options.infoHash, address, pieceCount, state.options.sha1)) {
+    peer.grantedFast.add(piece);
+    if (content.ledger.have.has(piece)) state.sendIndex(peer, MESSAGE.allowedFast, piece);
+  }
+}
+
+/** The connection is gone. */
+export function peerDisconnected(state: SwarmState, peer: Peer, now: number): void {
+  if (!state.peers.delete(peer.id)) return;
+  const seed = peer.isSeed;
+  if (state.content !== undefined) uncountField(state.content, peer);
+  releasePeer(state, peer, now);
+  peer.uploads.clear();
+  state.forgetGone();
+  if (peer.listens !== undefined) {
+    const key = formatEndpoint(peer.listens);
+    state.candidates.disconnected(key, now, seed);
+    keepBusy(state, key);
+  }
+  grantSpareSlots(state);
+  if (state.metadataFetch?.peer === peer) fetchMetadata(state, now);
+}
+
+/** Nobody was reached there, or not the one who was looked for. */
+export function dialFailed(state: SwarmState, key: string, now: number): void {
+  state.dialling--;
+  state.candidates.dialFailed(key, now);
+  keepBusy(state, key);
+}
+
+/** A peer that listens there is connected, by the connection it made itself: nobody need dial it. */
+function keepBusy(state: SwarmState, key: string): void {
+  for (const { listens } of state.peers.values())
+    if (listens !== undefined && formatEndpoint(listens) === key) state.candidates.keepBusy(key);
+}
+
+/** Dials as many candidates as there is room for. */
+export function dialCandidates(state: SwarmState, now: number): void {
+  // While the disk is checked we could only say that we have nothing.
+  if (state.infoBytes !== undefined && state.content === undefined) return;
+  const room = Math.min(MAX_DIALLING - state.dialling, state.maxPeers - state.peers.size - state.dialling);
+  for (const candidate of state.candidates.take(room, now, state.seeding)) {
+    state.dialling++;
+    state.command({ type: 'dial', key: candidate.key, endpoint: candidate.endpoint });
+  }
+}
