@@ -1,21 +1,29 @@
-// `npm run bench -- [--size 1G] [--rounds 3] [--json] [--only transfer|catalog]`: transfers next to libtorrent, the speed of
-// `create`, the latencies of the catalog. Quote ratios from one run; machines differ.
+// `npm run bench -- [--size 1G] [--rounds 5] [--scenario ID]… [--only PART]… [--json] [--write]`: transfers next to the peers
+// that are installed, hashing, picker, framer, choker, the tracker's catalog. Quote ratios from one run; machines differ.
 
 import { spawnSync } from 'node:child_process';
 import { existsSync } from 'node:fs';
+import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
-import { PYTHON } from '../test/harness/programs.ts';
-import { type Make, measureTransfers, type TransferReport, type TransferResult } from './transfer.ts';
+import { presentContenders } from './contenders.ts';
+import { measureHashing } from './hashing.ts';
+import { printRows, printTransfer, writeReport } from './report.ts';
+import type { Row } from './row.ts';
+import { makeJob, runScenario, SCENARIOS, type ScenarioResult } from './suite.ts';
+
+const PARTS = ['transfer', 'hashing', 'catalog'] as const;
 
 const { values } = parseArgs({
   options: {
     size: { type: 'string', default: process.env.SIZE ?? '1G' },
-    piece: { type: 'string', default: '1M' },
-    rounds: { type: 'string', default: '3' },
-    only: { type: 'string' },
+    rounds: { type: 'string', default: '5' },
+    only: { type: 'string', multiple: true },
+    scenario: { type: 'string', multiple: true },
     json: { type: 'boolean', default: false },
+    write: { type: 'boolean', default: false },
   },
 });
 
@@ -25,56 +33,54 @@ function bytes(text: string): number {
   return Number(match[1]) * 1024 ** ' KMG'.indexOf((match[2] || ' ').toUpperCase());
 }
 
-function median(numbers: readonly number[]): number {
-  return numbers.toSorted((a, b) => a - b)[numbers.length >> 1]!;
+for (const part of values.only ?? [])
+  if (!PARTS.some((known) => known === part)) throw new Error(`--only ${part}: the parts are ${PARTS.join(', ')}`);
+for (const id of values.scenario ?? [])
+  if (!SCENARIOS.some((known) => known.id === id))
+    throw new Error(`--scenario ${id}: there are ${SCENARIOS.map((known) => known.id).join(', ')}`);
+
+const places = { memory: existsSync('/dev/shm') ? '/dev/shm' : tmpdir(), disk: tmpdir() };
+const tell = (text: string): void => console.error(text);
+const wants = (part: (typeof PARTS)[number]): boolean =>
+  values.only?.includes(part) ?? (values.scenario === undefined || part === 'transfer');
+
+const transfers: ScenarioResult[] = [];
+const parts = new Map<string, Row[]>();
+const contenders = presentContenders(tell);
+
+function report(part: string, rows: Row[]): void {
+  parts.set(part, rows);
+  if (values.json) console.log(JSON.stringify({ bench: part, rows }));
+  else printRows(part, rows);
 }
 
-function print(report: TransferReport): void {
-  const mib = (size: number) => (size / (1 << 20)).toFixed(0);
-  const makes = [...new Set(report.rounds.map((round) => round.make))];
-  console.log(
-    `1 seed -> 1 downloader, ${mib(report.size)} MiB, pieces of ${report.pieceLength / 1024} KiB, medians of ${report.rounds.length / makes.length}\n`,
-  );
-  console.log('             MiB/s   CPU s/GiB down   seed   peak MiB down    seed');
-  const pick = (make: Make, key: keyof TransferResult) =>
-    median(report.rounds.filter((round) => round.make === make).map((round) => Number(round[key])));
-  for (const make of makes)
-    console.log(
-      [
-        make.padEnd(12),
-        pick(make, 'mibPerSecond').toFixed(0).padStart(6),
-        pick(make, 'downloaderCpu').toFixed(2).padStart(16),
-        pick(make, 'seedCpu').toFixed(2).padStart(6),
-        mib(pick(make, 'downloaderPeak')).padStart(15),
-        mib(pick(make, 'seedPeak')).padStart(7),
-      ].join(' '),
-    );
-  if (makes.length === 2)
-    console.log(
-      `\nshoal / libtorrent: ${(pick('shoal', 'mibPerSecond') / pick('libtorrent', 'mibPerSecond')).toFixed(2)}`,
-    );
-  console.log(
-    `create: ${report.create.mibPerSecond.toFixed(0)} MiB/s, the whole process; SHA-1 on one core: ${report.sha1.toFixed(0)} MiB/s`,
-  );
+if (wants('transfer'))
+  for (const scenario of SCENARIOS) {
+    if (values.scenario !== undefined && !values.scenario.includes(scenario.id)) continue;
+    const options = { size: bytes(values.size), rounds: Number(values.rounds), places, contenders };
+    const result = await runScenario(scenario, options, tell);
+    transfers.push(result);
+    if (values.json) console.log(JSON.stringify({ bench: 'transfer', ...result }));
+    else printTransfer(result);
+  }
+
+if (wants('hashing')) {
+  const folder = await mkdtemp(join(places.memory, 'shoal-bench-'));
+  try {
+    const job = await makeJob(folder, { pieceLength: 1 << 20 }, bytes(values.size));
+    report('Hashing files in memory', await measureHashing(job));
+  } finally {
+    await rm(folder, { recursive: true, force: true });
+  }
 }
 
-if (values.only !== 'catalog') {
-  const hasLibtorrent = spawnSync(PYTHON, ['-c', 'import libtorrent']).status === 0;
-  if (!hasLibtorrent) console.error("libtorrent is not here (Debian's package python3-libtorrent): Shoal runs alone");
-  const report = await measureTransfers(
-    {
-      size: bytes(values.size),
-      pieceLength: bytes(values.piece),
-      rounds: Number(values.rounds),
-      directory: existsSync('/dev/shm') ? '/dev/shm' : tmpdir(),
-      makes: hasLibtorrent ? ['shoal', 'libtorrent'] : ['shoal'],
-    },
-    (text) => console.error(text),
-  );
-  if (values.json) console.log(JSON.stringify({ bench: 'transfer', ...report }));
-  else print(report);
+if (values.write) {
+  const docs = fileURLToPath(new URL('../docs', import.meta.url));
+  const versions = contenders.map((contender) => `${contender.name} ${contender.version()}`);
+  await writeReport(docs, { versions, transfers, parts }, new Date().toISOString().slice(0, 10));
 }
-if (values.only !== 'transfer') {
+
+if (wants('catalog')) {
   const script = fileURLToPath(new URL('catalog.ts', import.meta.url));
   const words = [script, ...(values.json ? ['--json'] : [])];
   process.exitCode = spawnSync(process.execPath, words, { stdio: 'inherit' }).status ?? 1;

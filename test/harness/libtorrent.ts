@@ -11,6 +11,8 @@ export interface LibtorrentOptions {
   listen?: string;
   /** Settings of a measurement: long queues, plain TCP. */
   tuned?: boolean;
+  /** Settings by libtorrent's own names; win over all others. */
+  settings?: Readonly<Record<string, number | boolean | string>>;
   /** Bytes per second. */
   up?: number;
   down?: number;
