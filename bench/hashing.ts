@@ -14,7 +14,7 @@ import type { Row } from './row.ts';
 
 const MIB = 1 << 20;
 /** Bytes each core hashes for the yardstick. */
-const YARDSTICK = 2 << 30;
+const YARDSTICK = 2 ** 31;
 const ROUNDS = 5;
 
 function median(numbers: readonly number[]): number {
