@@ -7,11 +7,14 @@ for (let i = 1; i < 256; i++) ONES[i] = (i & 1) + ONES[i >> 1]!;
 export class Bitfield {
   readonly size: number;
   readonly bytes: Uint8Array;
+  /** The same bits, 32 at a time and with zeros at the end: for what looks at all of them at once. */
+  readonly words: Uint32Array;
   #count = 0;
 
   constructor(size: number) {
     this.size = size;
-    this.bytes = new Uint8Array((size + 7) >> 3);
+    this.words = new Uint32Array((size + 31) >> 5);
+    this.bytes = new Uint8Array(this.words.buffer, 0, (size + 7) >> 3);
   }
 
   /** Copies `bytes`; undefined when the length is wrong or a spare bit is set (BEP 3). */
@@ -41,6 +44,31 @@ export class Bitfield {
 
   has(index: number): boolean {
     return index >= 0 && index < this.size && (this.bytes[index >> 3]! & (128 >> (index & 7))) !== 0;
+  }
+
+  /** The first bit at or after `from` that is set, or -1. Skips zeros 32 at a time. */
+  next(from: number): number {
+    return this.#seek(from, this);
+  }
+
+  /** The first bit at or after `from` that is set here and in `other`, which has the same size; or -1. */
+  nextCommon(other: Bitfield, from: number): number {
+    return this.#seek(from, other);
+  }
+
+  #seek(from: number, other: Bitfield): number {
+    const { bytes, words, size } = this;
+    let at = from;
+    while (at < size) {
+      if ((at & 31) === 0 && (words[at >> 5]! & other.words[at >> 5]!) === 0) {
+        at += 32;
+        continue;
+      }
+      const both = bytes[at >> 3]! & other.bytes[at >> 3]! & (255 >> (at & 7)) & 255;
+      if (both !== 0) return (at & ~7) + Math.clz32(both) - 24;
+      at = (at & ~7) + 8;
+    }
+    return -1;
   }
 
   /** True when the bit was not set before. */

@@ -9,6 +9,7 @@ import type { ExtensionHandshake } from '../protocol/wire/extension.ts';
 import type { Features } from '../protocol/wire/handshake.ts';
 import { NOBODY } from './ledger.ts';
 import { OutBuffer } from './out-buffer.ts';
+import { RarestCursor } from './rarest-cursor.ts';
 import { RequestQueue } from './request-queue.ts';
 
 const FIRST_WINDOW = 16;
@@ -45,6 +46,7 @@ export class Peer {
   bitfields = 0;
   /** Pieces it has and we lack. */
   wanted = 0;
+  readonly cursor = new RarestCursor();
   /** Before the metadata: what it said it has, to be judged later. */
   readonly early: { bitfield?: Uint8Array; all?: boolean; haves: number[] } = { haves: [] };
 

@@ -10,6 +10,8 @@ import type { Content, SwarmState } from './swarm-state.ts';
 
 /** Until so many pieces are had the next one is random: rare pieces come from few peers, and there is nothing to trade yet. */
 const RANDOM_FIRST = 4;
+/** How far the draw of such a piece is followed. */
+const DRAW = 64;
 /** Copies of one block that may be asked for at once in the end game. */
 const END_GAME_COPIES = 3;
 /** Milliseconds after which a piece holds its slot for too long while other pieces wait for one. */
@@ -61,22 +63,32 @@ function pickNew(state: SwarmState, content: Content, peer: Peer, now: number): 
   if (ledger.freeSlots === 0) return undefined;
   if (peer.choking) {
     for (const piece of peer.allowedFast)
-      if (mayBegin(state, content, peer, piece)) return begin(state, content, peer, piece, now);
+      if (mayBegin(state, peer, piece)) return begin(state, content, peer, piece, now);
     return undefined;
   }
-  const first = peer.countedAsSeed ? 0 : availability.firstShared;
-  const count = availability.wanted - first;
-  if (count <= 0) return undefined;
-  const start = ledger.have.count < RANDOM_FIRST ? Math.floor(state.options.random() * count) : 0;
-  for (let i = 0; i < count; i++) {
-    const at = start + i;
-    const piece = availability.order[first + (at < count ? at : at - count)]!;
-    if (mayBegin(state, content, peer, piece)) return begin(state, content, peer, piece, now);
+  const piece =
+    (ledger.have.count < RANDOM_FIRST ? drawFirst(state, content, peer) : undefined) ??
+    peer.cursor.find(availability, peer, mayBegin, state, state.options.random);
+  return piece < 0 ? undefined : begin(state, content, peer, piece, now);
+}
+
+/** Any piece of the highest priority, if one of the peer's is found soon. */
+function drawFirst(state: SwarmState, { availability }: Content, peer: Peer): number | undefined {
+  availability.sort();
+  const level = availability.firstLevel();
+  if (level < 0) return undefined;
+  const start = availability.levelStart(level);
+  const count = availability.levelEnd(level) - start;
+  const from = Math.floor(state.options.random() * count);
+  for (let i = 0; i < count && i < DRAW; i++) {
+    const piece = availability.order[start + ((from + i) % count)]!;
+    if (mayBegin(state, peer, piece)) return piece;
   }
   return undefined;
 }
 
-function mayBegin(state: SwarmState, { ledger }: Content, peer: Peer, piece: number): boolean {
+function mayBegin(state: SwarmState, peer: Peer, piece: number): boolean {
+  const { ledger } = state.content!;
   if (!mayAsk(peer, piece) || ledger.state(piece) !== PIECE_STATE.missing) return false;
   return !ledger.isRetry(piece) || (state.retryOwners.get(piece) ?? peer) === peer;
 }

@@ -150,6 +150,7 @@ function haveReceived(
   if (peer.isSeed && redundant(state, peer)) return;
   if (content.ledger.have.has(piece)) return;
   peer.wanted++;
+  peer.cursor.gained(content.availability, piece);
   updateInterest(state, peer);
   if (peer.requests.count === 0) fillRequests(state, peer, now);
 }
@@ -195,13 +196,14 @@ function keepEarly(peer: Peer, all: boolean): void {
 function setField(state: SwarmState, content: Content, peer: Peer, field: Bitfield, now: number): void {
   uncountField(content, peer);
   peer.have = field;
+  peer.cursor.restart();
   if (field.complete) {
     peer.countedAsSeed = true;
     content.availability.seeds++;
   } else content.availability.peerJoined(field);
   peer.wanted = 0;
-  for (let piece = 0; piece < field.size; piece++)
-    if (field.has(piece) && !content.ledger.have.has(piece)) peer.wanted++;
+  for (let piece = field.next(0); piece >= 0; piece = field.next(piece + 1))
+    if (!content.ledger.have.has(piece)) peer.wanted++;
   if (redundant(state, peer)) return;
   for (const piece of peer.retries) if (!field.has(piece)) giveUpRetry(state, peer, piece, now);
   updateInterest(state, peer);

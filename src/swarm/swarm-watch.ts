@@ -16,6 +16,7 @@ const FUSS_A_SECOND = 200;
 
 export function watchPeer(state: SwarmState, peer: Peer, now: number): void {
   peer.retune(now);
+  peer.cursor.review();
   peer.fuss = Math.max(0, peer.fuss - FUSS_A_SECOND);
   if (peer.refused.size > 0 && now >= peer.refusedUntil) peer.refused.clear();
   // What it sent may wait in pieces that others have not finished.
@@ -83,9 +84,8 @@ export function freeStaleSlot(state: SwarmState): Peer | undefined {
 }
 
 function hasUnbegun({ availability }: Content, peer: Peer): boolean {
-  if (peer.wanted === 0) return false;
-  for (let i = 0; i < availability.wanted; i++) if (isGood(peer, availability.order[i]!)) return true;
-  return false;
+  if (peer.wanted === 0 || peer.have === undefined) return false;
+  return availability.open.nextCommon(peer.have, 0) >= 0;
 }
 
 function findStale(state: SwarmState, { ledger }: Content): Partial | undefined {

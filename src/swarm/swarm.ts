@@ -216,6 +216,7 @@ export class Swarm {
 
   #everySecond(now: number): void {
     const state = this.#state;
+    if (state.content?.availability.stale === true) state.content.availability.refresh();
     for (const peer of state.peers.values()) watchPeer(state, peer, now);
     handOverSlowRetries(state, now);
     fillIdle(state, now);

@@ -26,13 +26,16 @@ export function checkSwarm(state: Readonly<SwarmState>, gained: number): void {
 function checkCounts({ peers, everyone }: Readonly<SwarmState>, { geometry, ledger, availability }: Content): void {
   ledger.checkInvariant();
   availability.checkInvariant();
-  const wanted = new Set(availability.order.subarray(0, availability.wanted));
   const seeds = [...peers.values()].filter((peer) => peer.countedAsSeed).length;
   assert.equal(availability.seeds, seeds, 'seeds');
   for (let piece = 0; piece < geometry.pieceCount; piece++) {
     const copies = [...peers.values()].filter((peer) => peer.has(piece)).length;
     assert.equal(availability.copies(piece), copies, `copies of ${piece}`);
-    assert.equal(wanted.has(piece), ledger.state(piece) === PIECE_STATE.missing, `piece ${piece} in the order`);
+    assert.equal(
+      availability.isOpen(piece),
+      ledger.state(piece) === PIECE_STATE.missing,
+      `piece ${piece} in the order`,
+    );
   }
   for (const peer of peers.values()) {
     let lacking = 0;
