@@ -60,3 +60,26 @@ test('a copy shares nothing with what it was made of', () => {
   assert.equal(field.has(3), false);
   assert.equal(Bitfield.full(9).bytes[1], 0x80);
 });
+
+test('the next bit, alone or in common with another field, is what a walk over all bits finds', () => {
+  const bits = fc.array(fc.boolean(), { minLength: 1, maxLength: 150, size: 'max' });
+  fc.assert(
+    fc.property(bits, bits, fc.nat(160), (a, b, from) => {
+      const size = Math.min(a.length, b.length);
+      const one = new Bitfield(size);
+      const other = new Bitfield(size);
+      for (let i = 0; i < size; i++) {
+        if (a[i]) one.add(i);
+        if (b[i]) other.add(i);
+      }
+      assert.equal(
+        one.next(from),
+        a.findIndex((bit, i) => bit && i >= from && i < size),
+      );
+      assert.equal(
+        one.nextCommon(other, from),
+        a.findIndex((bit, i) => bit && b[i] && i >= from && i < size),
+      );
+    }),
+  );
+});
