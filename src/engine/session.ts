@@ -15,6 +15,7 @@ import { type Listener, listen, type TcpSocket } from '../io/tcp.ts';
 import { encodeMetainfo } from '../protocol/metainfo-build.ts';
 import { announceUrlOf } from '../protocol/tracker/http.ts';
 import { makePeerId } from '../protocol/wire/peer-id.ts';
+import { BanList } from '../swarm/ban-list.ts';
 import { ActiveTorrent, type TorrentContext, type TorrentOptions } from './active-torrent.ts';
 import { resolveName } from './catalog.ts';
 import { type Published, publishEntry } from './catalog-publish.ts';
@@ -99,6 +100,7 @@ export class Session implements AsyncDisposable {
         ...(options.snubTimeout === undefined ? {} : { snubAfter: options.snubTimeout }),
         ...(options.idleTimeout === undefined ? {} : { idleAfter: options.idleTimeout }),
       },
+      bans: new BanList(),
       down: new Throttle(options.down ?? 0, clock),
       up: new Throttle(options.up ?? 0, clock),
       frames: new FramePool(),
@@ -106,6 +108,9 @@ export class Session implements AsyncDisposable {
       resumes: new ResumeStore(state),
       trackers: new TrackerSessions(identity, createIdentity(), options.trackers ?? [], listener.port),
       purpose: options.purpose ?? 'shoal',
+      onBan: () => {
+        if (session !== undefined) for (const torrent of session.#torrents.values()) torrent.bansChanged();
+      },
       lockDirectory: (infoHash) => (state === null ? undefined : path.join(state, 'torrents', infoHash)),
     };
     session = new Session(options, listener, identity, pins, context);
