@@ -12,7 +12,6 @@ import type { ResumeStore } from '../io/stores/resume.ts';
 import { type Metainfo, parseInfo, parseMetainfo } from '../protocol/metainfo.ts';
 import { encodeMetainfo } from '../protocol/metainfo-build.ts';
 import type { Handshake } from '../protocol/wire/handshake.ts';
-import type { Ban, BanList } from '../swarm/ban-list.ts';
 import { Swarm } from '../swarm/swarm.ts';
 import type { SwarmOptions } from '../swarm/swarm-state.ts';
 import type { Connection } from './connection.ts';
@@ -21,8 +20,8 @@ import { Announcer } from './discovery/announcer.ts';
 import { EventStream } from './event-stream.ts';
 import type { FramePool } from './frame-pool.ts';
 import { type OtherCommand, PeerLinks } from './peer-links.ts';
+import type { RateLimits, TorrentQuotas } from './rate-limits.ts';
 import { countTraffic, describePeers, mapPieces } from './swarm-snapshot.ts';
-import type { Throttle } from './throttle.ts';
 import { type Original, TorrentDisk } from './torrent-disk.ts';
 import { mergeTiers, type ResolvedSource, sha1 } from './torrent-source.ts';
 import type { TrackerSessions } from './tracker-sessions.ts';
@@ -32,6 +31,7 @@ import type {
   PeerStatus,
   Torrent,
   TorrentEvent,
+  TorrentLimits,
   TorrentState,
   TorrentStatus,
   TrackerStatus,
@@ -48,9 +48,7 @@ export interface TorrentContext {
   readonly dialTimeout: number;
   readonly handshakeTimeout: number;
   readonly swarmTimeouts: Pick<SwarmOptions, 'snubAfter' | 'idleAfter'>;
-  readonly bans: BanList;
-  readonly down: Throttle;
-  readonly up: Throttle;
+  readonly limits: RateLimits;
   readonly frames: FramePool;
   readonly pool: HashPool;
   readonly resumes: ResumeStore;
@@ -58,8 +56,6 @@ export interface TorrentContext {
   /** What the process is doing, for whoever finds the torrent locked. */
   readonly purpose: string;
   readonly lockDirectory: (infoHash: string) => string | undefined;
-  /** The torrent has banned somebody. */
-  readonly onBan: (ban: Ban) => void;
 }
 
 /** What a magnet tells trackers is left before its size is known. */
@@ -79,6 +75,7 @@ export class ActiveTorrent implements Torrent {
   readonly #source: ResolvedSource;
   readonly #swarm: Swarm;
   readonly #links: PeerLinks;
+  readonly #quotas: TorrentQuotas;
   readonly #announcer: Announcer;
   readonly #events = new EventStream<TorrentEvent>(
     (event) =>
@@ -131,17 +128,16 @@ export class ActiveTorrent implements Torrent {
         clientName: context.clientName,
         random: context.random,
         sha1,
-        bans: context.bans,
         ...context.swarmTimeouts,
       },
       context.clock(),
     );
+    this.#quotas = context.limits.torrent();
     this.#links = new PeerLinks(this.#swarm, {
       infoHash: source.infoHash,
       peerId: context.peerId,
       clock: context.clock,
-      down: context.down,
-      up: context.up,
+      quotas: this.#quotas,
       frames: context.frames,
       dialTimeout: context.dialTimeout,
       handshakeTimeout: context.handshakeTimeout,
@@ -268,7 +264,7 @@ export class ActiveTorrent implements Torrent {
   #carryOut(command: OtherCommand): void {
     switch (command.type) {
       case 'commitPiece':
-        this.#commit(command);
+        this.#commit(command.piece, command.slot);
         return;
       case 'openMetadata':
         this.#metadataArrived(command.infoBytes);
@@ -279,10 +275,6 @@ export class ActiveTorrent implements Torrent {
         return;
       case 'announceBadPiece':
         this.#events.emit({ type: 'badPiece', index: command.piece, from: describeShares(command.from) });
-        return;
-      case 'announceBan':
-        this.#events.emit({ type: 'peerBanned', address: command.ban.address, reason: command.ban.reason });
-        this.#context.onBan(command.ban);
         return;
       case 'announceComplete':
         this.#finish().catch((error) => this.#fail(error));
@@ -295,21 +287,20 @@ export class ActiveTorrent implements Torrent {
     }
   }
 
-  #commit({ piece, slot, digests }: Extract<OtherCommand, { type: 'commitPiece' }>): void {
-    this.#disk!.commit(piece, slot, digests, (result, found) => {
+  #commit(piece: number, slot: number): void {
+    this.#disk!.commit(piece, slot, (result) => {
       try {
-        this.#committed(piece, result, found);
+        this.#committed(piece, result);
       } catch (error) {
         void this.#fail(error);
       }
     });
   }
 
-  #committed(piece: number, result: StoreResult, digests: Uint8Array | undefined): void {
+  #committed(piece: number, result: StoreResult): void {
     const now = this.#context.clock();
-    const evidence = digests === undefined ? {} : { digests };
-    if (result.ok) this.#swarm.handle({ type: 'pieceVerified', piece, ...evidence }, now);
-    else if (result.kind === 'hash') this.#swarm.handle({ type: 'pieceFailed', piece, ...evidence }, now);
+    if (result.ok) this.#swarm.handle({ type: 'pieceVerified', piece }, now);
+    else if (result.kind === 'hash') this.#swarm.handle({ type: 'pieceFailed', piece }, now);
     else {
       this.#swarm.handle({ type: 'pieceUnwritten', piece }, now);
       void this.#fail(result.error);
@@ -419,13 +410,6 @@ export class ActiveTorrent implements Torrent {
     return this.#links.accept(connection, handshake);
   }
 
-  /** Another torrent of the session has banned somebody. */
-  bansChanged(): void {
-    if (this.#stopping !== undefined) return;
-    this.#swarm.handle({ type: 'bansChanged' }, this.#context.clock());
-    this.#links.settle();
-  }
-
   announceTo(tiers: readonly (readonly string[])[]): void {
     this.#announcer.addTrackers(tiers);
     this.#trackSessions();
@@ -445,6 +429,10 @@ export class ActiveTorrent implements Torrent {
     this.#found([endpoint], true);
   }
 
+  setLimits(limits: TorrentLimits): void {
+    this.#quotas.set(limits);
+  }
+
   events(): AsyncIterable<TorrentEvent> {
     return this.#events.read();
   }
@@ -457,6 +445,7 @@ export class ActiveTorrent implements Torrent {
   async #stop(): Promise<void> {
     this.#abort.abort(new ShoalError('ERR_INTERRUPTED', `${this.name} was stopped`));
     this.#links.close('we are leaving');
+    this.#quotas.close();
     this.#context.trackers.untrack(this.infoHash);
     await Promise.all([this.#announcer.stop(), this.#closeDisk()]);
     await this.#lock?.release();

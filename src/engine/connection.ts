@@ -2,12 +2,13 @@
 // time-out; decides nothing. One bad peer ends its own connection and nothing else.
 
 import { ShoalError } from '../base/errors.ts';
+import { BLOCK_LENGTH } from '../base/geometry.ts';
 import type { TcpHandlers, TcpSocket } from '../io/tcp.ts';
 import { Framer, type FramerSink } from '../protocol/wire/framer.ts';
 import type { Handshake } from '../protocol/wire/handshake.ts';
 import type { Peer } from '../swarm/peer.ts';
 import type { Swarm } from '../swarm/swarm.ts';
-import type { Throttle } from './throttle.ts';
+import type { PeerQuota, PeerQuotas } from './rate-limits.ts';
 
 /** What a connection needs of the torrent it belongs to. */
 export interface ConnectionOwner {
@@ -21,15 +22,20 @@ export interface ConnectionOwner {
 
 export interface ConnectionContext {
   readonly clock: () => number;
-  readonly down: Throttle;
   readonly handshakeTimeout: number;
   /** The handshake is here: attach the connection to its torrent, or say why not. */
   onHandshake(connection: Connection, handshake: Handshake): string | undefined;
   onClose(connection: Connection): void;
 }
 
-/** What a read is taken to be under a download limit until it is known, so that not all sockets are let read at once. */
-const READ_SHARE = 32_768;
+/** Requests outstanding under a download limit: what the peer's share brings in so many seconds, or it waits in the kernel. */
+const LIMITED_SECONDS = 0.5;
+/** Payload bytes of the first frame; they grow as long as the socket takes them quickly. */
+const FIRST_FRAME = 128 * 1024;
+const LARGEST_FRAME = 1024 * 1024;
+/** Milliseconds in which a socket should take a frame: a choke comes behind what it holds. */
+const SLOW_FRAME = 250;
+const QUICK_FRAME = 60;
 
 function copy(source: Uint8Array, start: number, end: number, target: Uint8Array, at: number): void {
   (source as Buffer).copy(target, at, start, end);
@@ -46,14 +52,18 @@ export class Connection implements FramerSink, TcpHandlers {
   #owner: ConnectionOwner | undefined;
   #peer: Peer | undefined;
   #closed = false;
-  /** Bytes of the download limit taken for the next read. */
+  #quotas: PeerQuotas | undefined;
+  /** Bytes of the download limit taken for the next read, and what that may be. */
   #prepaid = 0;
+  #portion = 0;
   #unsent = 0;
   #unsentSince = 0;
   /** A frame is being read from the disk. */
   reading = false;
   /** It waits for the upload limit. */
   waiting = false;
+  /** Payload bytes that the socket takes within a quarter of a second, as far as is known. */
+  frameLength = FIRST_FRAME;
 
   constructor(socket: TcpSocket, dialled: string | undefined, context: ConnectionContext) {
     this.socket = socket;
@@ -73,9 +83,33 @@ export class Connection implements FramerSink, TcpHandlers {
     return this.#closed;
   }
 
-  attach(owner: ConnectionOwner, peer: Peer): void {
+  attach(owner: ConnectionOwner, peer: Peer, quotas: PeerQuotas): void {
     this.#owner = owner;
     this.#peer = peer;
+    this.#quotas = quotas;
+    quotas.down.onChange = () => this.tune();
+    this.tune();
+  }
+
+  /** Its part of the upload limits; there is one as long as there is a peer. */
+  get up(): PeerQuota | undefined {
+    return this.#quotas?.up;
+  }
+
+  /**
+   * Fits reads and requests to the peer's share of the download limits, so that neither waits long for the others. To be
+   * called when limits change and about once a second, because shares depend on who else is there.
+   */
+  tune(): void {
+    const { down } = this.#quotas!;
+    if (!down.limited) {
+      this.#peer!.limitDepth = Number.POSITIVE_INFINITY;
+      this.socket.limitReads(Number.POSITIVE_INFINITY);
+      return;
+    }
+    const share = down.share(this.#context.clock());
+    this.#peer!.limitDepth = 1 + Math.ceil((LIMITED_SECONDS * share) / BLOCK_LENGTH);
+    this.#portion = this.socket.limitReads(down.portion());
   }
 
   setSlab(slab: Uint8Array, bitfieldLength: number): void {
@@ -92,24 +126,35 @@ export class Connection implements FramerSink, TcpHandlers {
     }
     if (this.#peer === undefined || this.#owner === undefined) return;
     this.#owner.swarm.heard(this.#peer, this.#context.clock());
-    const { down } = this.#context;
-    down.take(length - this.#prepaid);
-    this.#prepaid = 0;
-    if (down.exhausted && !this.#closed && !this.socket.paused) this.#hold(this.#peer);
+    if (this.#quotas?.down.limited === true) this.#charge(this.#quotas.down, this.#peer, length);
     this.#owner.settle();
   }
 
-  /** Over the download limit: nothing is read until it is this socket's turn. Its silence meanwhile is not its fault. */
-  #hold(peer: Peer): void {
+  /** Over the download limit nothing is read until it is this socket's turn. Its silence meanwhile is not its fault. */
+  #charge(down: PeerQuota, peer: Peer, length: number): void {
+    down.charge(length - this.#prepaid);
+    this.#prepaid = 0;
+    if (this.#closed || peer.held || down.mayPass(this.#context.clock())) return;
     peer.held = true;
     this.socket.pause();
-    this.#context.down.wait(() => {
+    down.request(this.#portion, (granted) => {
       peer.held = false;
       peer.lastBlockAt = this.#context.clock();
-      if (this.#closed) this.#context.down.take(-READ_SHARE);
-      else this.#prepaid = READ_SHARE;
+      this.#prepaid = granted;
       this.socket.resume();
-    }, READ_SHARE);
+    });
+  }
+
+  /** The socket took a frame in so many milliseconds: the next one is fitted to that. */
+  frameTaken(milliseconds: number): void {
+    if (milliseconds > SLOW_FRAME) this.frameLength = Math.max(BLOCK_LENGTH, this.frameLength / 2);
+    else if (milliseconds < QUICK_FRAME) this.frameLength = Math.min(LARGEST_FRAME, this.frameLength * 2);
+  }
+
+  /** Messages without data. They wait for no limit, but are paid for. */
+  send(bytes: Uint8Array): void {
+    if (this.#quotas?.up.limited === true) this.#quotas.up.takeOverhead(bytes.length);
+    this.socket.write(bytes);
   }
 
   onDrain(): void {
@@ -134,8 +179,9 @@ export class Connection implements FramerSink, TcpHandlers {
     this.#closed = true;
     clearTimeout(this.#timer);
     this.#timer = undefined;
-    this.#context.down.take(-this.#prepaid);
+    this.#quotas?.down.charge(-this.#prepaid);
     this.#prepaid = 0;
+    this.#quotas?.leave();
     this.#framer.stop();
     this.socket.close(reason);
     this.#context.onClose(this);

@@ -4,14 +4,12 @@
 import type { TcpSocket } from '../io/tcp.ts';
 import type { Handshake } from '../protocol/wire/handshake.ts';
 import { Connection } from './connection.ts';
-import type { Throttle } from './throttle.ts';
 
 /** Connections that have not sent their handshake yet. */
 const MAX_WAITING = 200;
 
 export interface IncomingContext {
   readonly clock: () => number;
-  readonly down: Throttle;
   readonly handshakeTimeout: number;
   /** The handshake is here. Returns why the connection must be closed, if it must. */
   onHandshake(connection: Connection, handshake: Handshake): string | undefined;
@@ -34,10 +32,9 @@ export class Incoming {
     // The one that has been silent longest makes room.
     if (this.#waiting.size >= MAX_WAITING)
       for (const oldest of this.#waiting.values().take(1)) oldest.close('no handshake in time');
-    const { clock, down, handshakeTimeout } = this.#context;
+    const { clock, handshakeTimeout } = this.#context;
     const connection = new Connection(socket, undefined, {
       clock,
-      down,
       handshakeTimeout,
       onHandshake: (self, handshake) => {
         this.#waiting.delete(self);

@@ -4,7 +4,7 @@ import type { Command } from '../swarm/commands.ts';
 import { Swarm } from '../swarm/swarm.ts';
 import { FramePool } from './frame-pool.ts';
 import { type LinkContext, PeerLinks } from './peer-links.ts';
-import { Throttle } from './throttle.ts';
+import { RateLimits } from './rate-limits.ts';
 import { sha1 } from './torrent-source.ts';
 
 const clock = (): number => performance.now();
@@ -17,8 +17,7 @@ function make(overrides: Partial<LinkContext>): { swarm: Swarm; links: PeerLinks
     infoHash,
     peerId,
     clock,
-    down: new Throttle(0, clock),
-    up: new Throttle(0, clock),
+    quotas: new RateLimits({}, clock).torrent(),
     frames: new FramePool(),
     dialTimeout: 60_000,
     handshakeTimeout: 60_000,

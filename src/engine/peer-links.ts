@@ -10,7 +10,7 @@ import type { Peer } from '../swarm/peer.ts';
 import type { Swarm } from '../swarm/swarm.ts';
 import { Connection, type ConnectionOwner } from './connection.ts';
 import type { FramePool } from './frame-pool.ts';
-import type { Throttle } from './throttle.ts';
+import type { TorrentQuotas } from './rate-limits.ts';
 import { serveUploads, type UploadContext, type UploadSource } from './uploader.ts';
 
 export type PeerCommand = Extract<Command, { type: 'dial' | 'disconnect' | 'serve' }>;
@@ -20,8 +20,7 @@ export interface LinkContext {
   readonly infoHash: string;
   readonly peerId: Uint8Array;
   readonly clock: () => number;
-  readonly down: Throttle;
-  readonly up: Throttle;
+  readonly quotas: TorrentQuotas;
   readonly frames: FramePool;
   readonly dialTimeout: number;
   readonly handshakeTimeout: number;
@@ -57,7 +56,6 @@ export class PeerLinks implements ConnectionOwner {
     this.#uploads = {
       swarm,
       frames: context.frames,
-      up: context.up,
       clock: context.clock,
       source: () => context.source(),
       failed: (piece, error) => context.onReadFailed(piece, error),
@@ -97,7 +95,7 @@ export class PeerLinks implements ConnectionOwner {
     }
     if (this.#pending.delete(connection)) this.swarm.dialEnded();
     this.#connections.set(peer, connection);
-    connection.attach(this, peer);
+    connection.attach(this, peer, this.#context.quotas.join(connection.socket.remote.host));
     if (this.#slab !== undefined) connection.setSlab(this.#slab, this.#bitfieldLength);
     this.#context.onConnected(peer);
     this.settle();
@@ -132,6 +130,7 @@ export class PeerLinks implements ConnectionOwner {
     this.#checkedAt = now;
     for (const connection of [...this.#connections.values()])
       if (connection.takesNothing(now, this.swarm.view.idleAfter)) connection.close('does not read what it is sent');
+      else connection.tune();
   }
 
   serve(connection: Connection): void {
@@ -180,7 +179,7 @@ export class PeerLinks implements ConnectionOwner {
       if (connection === undefined || bytes.length === 0) continue;
       peer.lastSentAt = now;
       if (connection.socket.buffered > MAX_BACKLOG) connection.close('does not read what it is sent');
-      else connection.socket.write(bytes);
+      else connection.send(bytes);
     }
     flushable.length = 0;
   }
@@ -198,7 +197,6 @@ export class PeerLinks implements ConnectionOwner {
       }
       const connection = new Connection(socket, key, {
         clock,
-        down: this.#context.down,
         handshakeTimeout: this.#context.handshakeTimeout,
         onHandshake: (self, handshake) => this.accept(self, handshake),
         onClose: (self) => {

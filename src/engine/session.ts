@@ -15,17 +15,24 @@ import { type Listener, listen, type TcpSocket } from '../io/tcp.ts';
 import { encodeMetainfo } from '../protocol/metainfo-build.ts';
 import { announceUrlOf } from '../protocol/tracker/http.ts';
 import { makePeerId } from '../protocol/wire/peer-id.ts';
-import { BanList } from '../swarm/ban-list.ts';
 import { ActiveTorrent, type TorrentContext, type TorrentOptions } from './active-torrent.ts';
 import { resolveName } from './catalog.ts';
 import { type Published, publishEntry } from './catalog-publish.ts';
 import { FramePool } from './frame-pool.ts';
 import { Incoming } from './incoming.ts';
-import { Throttle } from './throttle.ts';
+import { RateLimits } from './rate-limits.ts';
 import type { Original } from './torrent-disk.ts';
 import { type ResolvedSource, resolveSource } from './torrent-source.ts';
 import { TrackerSessions } from './tracker-sessions.ts';
-import type { AddOptions, GetOptions, SeedOptions, SessionOptions, Torrent, TorrentSource } from './types.ts';
+import type {
+  AddOptions,
+  GetOptions,
+  SeedOptions,
+  SessionLimits,
+  SessionOptions,
+  Torrent,
+  TorrentSource,
+} from './types.ts';
 
 export const CLIENT_NAME = 'Shoal 0.1.0';
 const DEFAULT_MEMORY = 32 * 1024 * 1024;
@@ -61,7 +68,6 @@ export class Session implements AsyncDisposable {
     this.#pins = pins;
     this.#incoming = new Incoming({
       clock: context.clock,
-      down: context.down,
       handshakeTimeout: context.handshakeTimeout,
       onHandshake: (connection, handshake) => {
         const torrent = this.#torrents.get(handshake.infoHash);
@@ -100,17 +106,12 @@ export class Session implements AsyncDisposable {
         ...(options.snubTimeout === undefined ? {} : { snubAfter: options.snubTimeout }),
         ...(options.idleTimeout === undefined ? {} : { idleAfter: options.idleTimeout }),
       },
-      bans: new BanList(),
-      down: new Throttle(options.down ?? 0, clock),
-      up: new Throttle(options.up ?? 0, clock),
+      limits: new RateLimits(options, clock),
       frames: new FramePool(),
       pool: new HashPool(),
       resumes: new ResumeStore(state),
       trackers: new TrackerSessions(identity, createIdentity(), options.trackers ?? [], listener.port),
       purpose: options.purpose ?? 'shoal',
-      onBan: () => {
-        if (session !== undefined) for (const torrent of session.#torrents.values()) torrent.bansChanged();
-      },
       lockDirectory: (infoHash) => (state === null ? undefined : path.join(state, 'torrents', infoHash)),
     };
     session = new Session(options, listener, identity, pins, context);
@@ -236,9 +237,8 @@ export class Session implements AsyncDisposable {
   }
 
   /** Bytes per second; 0 lifts the limit. Takes effect at once. */
-  setLimits(limits: { down?: number; up?: number }): void {
-    if (limits.down !== undefined) this.#context.down.setRate(limits.down);
-    if (limits.up !== undefined) this.#context.up.setRate(limits.up);
+  setLimits(limits: SessionLimits): void {
+    this.#context.limits.set(limits);
   }
 
   /** Stops every torrent politely and gives everything back. */
@@ -252,8 +252,7 @@ export class Session implements AsyncDisposable {
     this.#incoming.close();
     await Promise.all([...this.#torrents.values()].map((torrent) => torrent.stop()));
     await Promise.all([this.#context.trackers.close(), this.#listener.close()]);
-    this.#context.down.close();
-    this.#context.up.close();
+    this.#context.limits.close();
     await this.#context.pool.close();
   }
 

@@ -5,16 +5,34 @@ import type { Endpoint } from '../base/endpoint.ts';
 import type { ShoalError } from '../base/errors.ts';
 import type { Metainfo } from '../protocol/metainfo.ts';
 
-export interface SessionOptions {
+/** Bytes per second in each direction; 0: no limit, absent: as it is (none, at first). */
+export interface Limits {
+  down?: number;
+  up?: number;
+}
+
+/** Limits of all torrents of a session together. */
+export interface SessionLimits extends Limits {
+  /** False: no limit holds for peers on this machine or in private networks. Default true. */
+  limitLan?: boolean;
+}
+
+/** Limits of one torrent besides those of its session: of all its peers, of those near and far, and of each of them. */
+export interface TorrentLimits extends Limits {
+  /** Peers on this machine or in private networks, together. */
+  lan?: Limits;
+  /** All other peers, together. */
+  internet?: Limits;
+  eachPeer?: Limits;
+}
+
+export interface SessionOptions extends SessionLimits {
   /** Where peers reach us. Without it: all interfaces, both families, the first free port from 6881 on. Port 0: any. */
   listen?: Endpoint;
   /** Directory for resume data and locks; null keeps nothing. Default: by XDG. */
   state?: string | null;
   /** Announce URLs or tracker base URLs used when a torrent or a call names none. */
   trackers?: readonly string[];
-  /** Bytes per second for the whole session; 0 or absent: no limit. */
-  down?: number;
-  up?: number;
   /** Budget for pieces on their way from socket to disk. Default 32 MiB. */
   memory?: number;
   /** What this process does, told to whoever finds one of its torrents in use. Default 'shoal'. */
@@ -143,8 +161,6 @@ export type TorrentEvent =
   | { type: 'badPiece'; index: number; from: { address: string; bytes: number }[] }
   | { type: 'peerConnected'; address: string; client: string }
   | { type: 'peerDisconnected'; address: string; reason: string }
-  /** A peer sent data that is wrong beyond doubt. The ban holds for all torrents of the session. */
-  | { type: 'peerBanned'; address: string; reason: string }
   | { type: 'warning'; message: string }
   /** Every piece is verified and on disk under its final name. */
   | { type: 'done'; summary: DownloadSummary }
@@ -178,6 +194,8 @@ export interface Torrent {
   /** Ends after `stopped` or `failed`. A late subscriber gets the last `metadata`, `done` or `failed` again. */
   events(): AsyncIterable<TorrentEvent>;
   addPeer(endpoint: Endpoint): void;
+  /** Takes effect at once. What a limit of the session, or a lower one on the way, does not let through stays outside. */
+  setLimits(limits: TorrentLimits): void;
   /** Announces at once to these trackers, in tiers, and to those it has: after the torrent was registered somewhere. */
   announceTo(tiers: readonly (readonly string[])[]): void;
   /** Tells trackers and peers, saves the state, closes the files. Resumable. */

@@ -2,12 +2,13 @@ import assert from 'node:assert/strict';
 import test, { type TestContext } from 'node:test';
 import { ShoalError } from '../base/errors.ts';
 import { BLOCK_LENGTH } from '../base/geometry.ts';
+import { UNIT } from '../base/quota.ts';
 import { PIECE_HEADER_LENGTH } from '../protocol/wire/messages.ts';
 import { RequestQueue } from '../swarm/request-queue.ts';
 import { nextUpload, type UploadRun } from '../swarm/swarm-upload.ts';
 import type { Connection } from './connection.ts';
 import { FramePool } from './frame-pool.ts';
-import { Throttle } from './throttle.ts';
+import { type PeerQuota, RateLimits } from './rate-limits.ts';
 import { serveUploads, type UploadContext } from './uploader.ts';
 
 interface Read {
@@ -37,21 +38,31 @@ class Scene {
     },
   };
   readonly peer = { uploads: this.uploads, uploadQueued: true };
-  readonly connection = {
-    peer: this.peer,
-    socket: this.socket,
-    closed: false,
-    reading: false,
-    waiting: false,
-  };
-  readonly up: Throttle;
+  readonly limits: RateLimits;
+  readonly up: PeerQuota;
+  readonly connection;
   sent = 0;
   source = true;
 
   constructor(t: TestContext, rate = 0) {
     t.mock.timers.enable({ apis: ['setTimeout', 'Date'], now: 1_000 });
-    this.up = new Throttle(rate, Date.now);
-    t.after(() => this.up.close());
+    this.limits = new RateLimits({ up: rate }, Date.now);
+    t.after(() => this.limits.close());
+    this.up = this.limits.torrent().join('1.2.3.4').up;
+    // A quarter of a second without anybody: as much is saved up as may be.
+    t.mock.timers.tick(400);
+    const taken: number[] = [];
+    this.connection = {
+      peer: this.peer,
+      socket: this.socket,
+      up: this.up,
+      closed: false,
+      reading: false,
+      waiting: false,
+      frameLength: 1024 * 1024,
+      taken,
+      frameTaken: (milliseconds: number) => taken.push(milliseconds),
+    };
   }
 
   ask(count: number, piece = 0): void {
@@ -69,7 +80,6 @@ class Scene {
         uploadFailed: (_peer: never, run: UploadRun) => this.failedRuns.push(run),
       },
       frames: this.frames,
-      up: this.up,
       clock: Date.now,
       source: () =>
         this.source
@@ -157,42 +167,86 @@ test('after a read that failed the next requests are served', (t) => {
 test('a connection that closes during the read is not written to, and what it did not use is given back', (t) => {
   const scene = new Scene(t, 1_000_000);
   scene.ask(10);
-  const before = scene.up.frameBytes();
   scene.serve();
   assert.equal(scene.reads.length, 1);
   scene.connection.closed = true;
   scene.answer();
   assert.equal(scene.written.length, 0);
-  assert.equal(scene.up.exhausted, false);
-  assert.equal(scene.up.frameBytes(), before);
+  assert.equal(scene.up.available(Date.now()), 250_000);
   scene.serve();
   assert.equal(scene.reads.length, 0);
 });
 
-test('under a limit a frame is a quarter of a second long, and the next waits', (t) => {
-  const scene = new Scene(t, 4 * 10 * BLOCK_LENGTH);
-  scene.ask(64);
+test('under a limit a frame is a tenth of a second long, its headers are paid for, and the next waits', (t) => {
+  const rate = 10 * 5 * UNIT;
+  const scene = new Scene(t, rate);
+  for (let piece = 0; piece < 4; piece++) scene.ask(64, piece);
   scene.serve();
-  assert.equal(scene.reads[0]!.buffers.length, 10);
-  scene.answer();
-  scene.flush();
-  assert.equal(scene.reads.length, 0);
+  while (scene.reads.length > 0) {
+    assert.equal(scene.reads[0]!.buffers.length, 5);
+    scene.answer();
+    scene.flush();
+  }
+  assert.equal(scene.sent, 10 * BLOCK_LENGTH, 'what was saved up in a quarter of a second has gone, in whole portions');
   assert.equal(scene.connection.waiting, true);
   let waited = 0;
   for (; scene.reads.length === 0 && waited < 2_000; waited++) t.mock.timers.tick(1);
-  assert.ok(waited <= 260, `waited ${waited} ms`);
+  assert.ok(waited >= 49 && waited <= 60, `waited ${waited} ms`);
   assert.equal(scene.connection.waiting, false);
+});
+
+test('what was granted and not asked for any more is given back', (t) => {
+  const scene = new Scene(t, 1_000_000);
+  scene.up.charge(250_000);
+  scene.ask(4);
+  scene.serve();
+  assert.equal(scene.connection.waiting, true);
+  scene.uploads.clear();
+  t.mock.timers.tick(400);
+  assert.equal(scene.connection.waiting, false);
+  assert.equal(scene.peer.uploadQueued, false);
+  assert.equal(scene.up.available(Date.now()), 250_000);
+  scene.ask(1);
+  scene.serve();
+  assert.equal(
+    scene.up.available(Date.now()),
+    250_000 - UNIT,
+    'one block is paid for, not the portion that was granted',
+  );
+});
+
+test('a limit that is lifted lets a waiting connection go on at once', (t) => {
+  const scene = new Scene(t, 20_000);
+  scene.up.charge(100_000);
+  scene.ask(64);
+  scene.serve();
+  assert.equal(scene.reads.length, 0);
+  scene.limits.set({ up: 0 });
+  assert.equal(scene.reads.length, 1);
 });
 
 test('a connection that closes while it waits for the limit takes nothing', (t) => {
   const scene = new Scene(t, 100_000);
-  scene.up.take(200_000);
+  scene.up.charge(200_000);
   scene.ask(1);
   scene.serve();
   scene.connection.closed = true;
   for (let i = 0; i < 5_000; i++) t.mock.timers.tick(1);
   assert.equal(scene.reads.length, 0);
-  assert.equal(scene.up.exhausted, false);
+  assert.equal(scene.up.available(Date.now()), UNIT + 10_000);
+});
+
+test('frames are as long as the socket takes them, so that a choke is not far behind', (t) => {
+  const scene = new Scene(t);
+  scene.connection.frameLength = 4 * BLOCK_LENGTH;
+  for (let piece = 0; piece < 3; piece++) scene.ask(64, piece);
+  scene.serve();
+  assert.equal(scene.reads[0]!.buffers.length, 4);
+  scene.answer();
+  assert.equal(scene.reads.length, 0, 'a frame waits in the socket');
+  t.mock.timers.tick(300);
+  scene.flush();
+  assert.deepEqual(scene.connection.taken, [300]);
 });
 
 test('nothing is pulled while there is no storage', (t) => {

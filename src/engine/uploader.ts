@@ -3,13 +3,17 @@
 // read holds no memory.
 
 import type { ShoalError } from '../base/errors.ts';
+import { BLOCK_LENGTH } from '../base/geometry.ts';
+import { UNIT } from '../base/quota.ts';
+import { PIECE_HEADER_LENGTH } from '../protocol/wire/messages.ts';
 import type { Swarm } from '../swarm/swarm.ts';
+import type { UploadRun } from '../swarm/swarm-upload.ts';
 import type { Connection } from './connection.ts';
 import type { FramePool } from './frame-pool.ts';
-import type { Throttle } from './throttle.ts';
+import type { PeerQuota } from './rate-limits.ts';
 
-/** No new read while more than this waits in the socket. */
-const SOCKET_BACKLOG = 1024 * 1024;
+/** Of a granted byte so much may be payload: the header of each block is paid for too. */
+const PAYLOAD_SHARE = BLOCK_LENGTH / UNIT;
 
 export interface UploadSource {
   read(piece: number, begin: number, buffers: Uint8Array[], done: (error?: ShoalError) => void): void;
@@ -18,7 +22,6 @@ export interface UploadSource {
 export interface UploadContext {
   readonly swarm: Swarm;
   readonly frames: FramePool;
-  readonly up: Throttle;
   readonly clock: () => number;
   source(): UploadSource | undefined;
   /** The data could not be read. */
@@ -27,29 +30,45 @@ export interface UploadContext {
 }
 
 export function serveUploads(connection: Connection, context: UploadContext): void {
-  const { peer } = connection;
-  const source = context.source();
-  if (peer === undefined || source === undefined || connection.closed) return;
-  if (connection.reading || connection.waiting || connection.socket.buffered > SOCKET_BACKLOG) return;
-  const allowed = context.up.frameBytes();
-  if (allowed === 0) {
-    connection.waiting = true;
-    context.up.wait(() => {
-      connection.waiting = false;
-      serveUploads(connection, context);
-    });
+  const { peer, up } = connection;
+  if (peer === undefined || up === undefined || context.source() === undefined || connection.closed) return;
+  if (connection.reading || connection.waiting || connection.socket.buffered > connection.frameLength) return;
+  if (!up.limited) {
+    const run = context.swarm.nextUpload(peer, connection.frameLength);
+    if (run !== undefined) send(connection, context, run, 0);
     return;
   }
-  const run = context.swarm.nextUpload(peer, allowed);
-  if (run === undefined) return;
-  context.up.take(run.bytes);
+  if (peer.uploads.count === 0) {
+    context.swarm.nextUpload(peer, 0);
+    return;
+  }
+  connection.waiting = true;
+  up.request(Math.min(connection.frameLength, up.portion()), (granted) => {
+    connection.waiting = false;
+    serveGranted(connection, context, up, granted);
+  });
+}
+
+/** Its turn has come: what is sent may be less than was granted, because the peer has asked for less or changed its mind. */
+function serveGranted(connection: Connection, context: UploadContext, up: PeerQuota, granted: number): void {
+  const ready = context.source() !== undefined && !connection.closed;
+  const payload = Math.floor(granted * PAYLOAD_SHARE);
+  const run = ready ? context.swarm.nextUpload(connection.peer!, payload) : undefined;
+  const bytes = run === undefined ? 0 : run.bytes + run.lengths.length * PIECE_HEADER_LENGTH;
+  up.charge(bytes - granted);
+  if (run !== undefined) send(connection, context, run, bytes);
+}
+
+/** `charged`: bytes of the upload limit taken for this run, given back when it cannot be sent. */
+function send(connection: Connection, context: UploadContext, run: UploadRun, charged: number): void {
+  const peer = connection.peer!;
   const frame = context.frames.take();
   connection.reading = true;
-  source.read(run.piece, run.begin, frame.lay(run), (error) => {
+  context.source()!.read(run.piece, run.begin, frame.lay(run), (error) => {
     connection.reading = false;
     if (error !== undefined || connection.closed) {
       context.frames.give(frame);
-      context.up.take(-run.bytes);
+      if (charged > 0) connection.up?.charge(-charged);
       if (error === undefined) return;
       context.swarm.uploadFailed(peer, run);
       context.failed(run.piece, error);
@@ -58,11 +77,13 @@ export function serveUploads(connection: Connection, context: UploadContext): vo
       serveUploads(connection, context);
       return;
     }
+    const sentAt = context.clock();
     connection.socket.write(frame.bytes(run), () => {
       context.frames.give(frame);
+      connection.frameTaken(context.clock() - sentAt);
       serveUploads(connection, context);
     });
-    context.swarm.uploadSent(peer, run.bytes, context.clock());
+    context.swarm.uploadSent(peer, run.bytes, sentAt);
     serveUploads(connection, context);
   });
 }

@@ -7,7 +7,13 @@ import { ShoalError } from '../base/errors.ts';
 import { describePortOwner } from './port-owner.ts';
 
 /** One read of up to this many bytes; a smaller buffer is measurably slower. */
-const READ_BUFFER = Buffer.allocUnsafeSlow(512 * 1024);
+const READ_LENGTH = 512 * 1024;
+const READ_BUFFER = Buffer.allocUnsafeSlow(READ_LENGTH);
+/** Its beginnings, for sockets that may read only so much at a time: of 2 KiB, 4 KiB and so on. */
+const LEAST_READ = 2048;
+const SHORT_READS = Array.from({ length: Math.log2(READ_LENGTH / LEAST_READ) + 1 }, (_, power) =>
+  READ_BUFFER.subarray(0, LEAST_READ << power),
+);
 
 export interface TcpHandlers {
   /** `buffer[0..length)` is valid only during the call. */
@@ -24,6 +30,9 @@ export class TcpSocket {
   #handlers: TcpHandlers | undefined;
   #reason = 'closed by the peer';
   #paused = false;
+  #readPower = SHORT_READS.length - 1;
+  /** Where the next reads go, when that has changed. */
+  #nextReads: Buffer | undefined;
 
   constructor(socket: net.Socket, remote: Endpoint) {
     this.remote = remote;
@@ -48,6 +57,32 @@ export class TcpSocket {
   received(length: number, buffer: Uint8Array): boolean {
     this.#handlers?.onData(buffer, length);
     return !this.#paused;
+  }
+
+  /**
+   * From now on a read takes at most so many bytes, rounded down to a power of two and to 2 KiB at least. Returns what a
+   * read may take.
+   */
+  limitReads(bytes: number): number {
+    const power = Math.min(SHORT_READS.length - 1, Math.max(0, Math.floor(Math.log2(bytes / LEAST_READ))));
+    if (power === this.#readPower) return LEAST_READ << power;
+    const shorter = power < this.#readPower;
+    this.#readPower = power;
+    this.#nextReads = SHORT_READS[power]!;
+    // Where reads go is asked for after a read. The one under way can be cut short by a call that is not documented;
+    // where it is missing, one more read is long.
+    const { _handle: handle } = this.#socket as unknown as {
+      _handle?: { useUserBuffer?: (to: Buffer) => void } | null;
+    };
+    if (shorter && typeof handle?.useUserBuffer === 'function') handle.useUserBuffer(this.#nextReads);
+    return LEAST_READ << power;
+  }
+
+  /** Asked after each read: where the next ones go, or undefined when that is where they went. */
+  moveReads(): Buffer | undefined {
+    const to = this.#nextReads;
+    if (to !== undefined) this.#nextReads = undefined;
+    return to;
   }
 
   /** Bytes written and not yet with the kernel. */
@@ -114,7 +149,7 @@ export function dial(
       host: endpoint.host,
       port: endpoint.port,
       onread: {
-        buffer: READ_BUFFER,
+        buffer: () => readsOf(tcp),
         callback: (length, buffer) => tcp?.received(length, buffer as Uint8Array) ?? true,
       },
     });
@@ -223,12 +258,15 @@ function adopt(socket: net.Socket): TcpSocket | undefined {
   const remote = { host: formatAddress(address), port };
   const holder = socket as unknown as { _handle: unknown };
   const handle = holder._handle;
-  let tcp: TcpSocket;
+  let tcp: TcpSocket | undefined;
   if (handle !== null && typeof handle === 'object') {
     holder._handle = null;
     const options = {
       handle,
-      onread: { buffer: READ_BUFFER, callback: (length: number, buffer: Uint8Array) => tcp.received(length, buffer) },
+      onread: {
+        buffer: () => readsOf(tcp),
+        callback: (length: number, buffer: Uint8Array) => tcp!.received(length, buffer),
+      },
     };
     const moved = new net.Socket(options as net.SocketConstructorOpts);
     tcp = new TcpSocket(moved, remote);
@@ -237,7 +275,12 @@ function adopt(socket: net.Socket): TcpSocket | undefined {
     moved.resume();
     return tcp;
   }
-  tcp = new TcpSocket(socket, remote);
-  socket.on('data', (data: Buffer) => tcp.received(data.length, data));
-  return tcp;
+  const plain = new TcpSocket(socket, remote);
+  socket.on('data', (data: Buffer) => plain.received(data.length, data));
+  return plain;
+}
+
+/** What Node asks for before the first read, and after each for the next: anything but bytes means no change. */
+function readsOf(socket: TcpSocket | undefined): Buffer {
+  return socket === undefined ? READ_BUFFER : (socket.moveReads() as Buffer);
 }

@@ -10,7 +10,6 @@ import type { Features } from '../protocol/wire/handshake.ts';
 import { NOBODY } from './ledger.ts';
 import { OutBuffer } from './out-buffer.ts';
 import { RarestCursor } from './rarest-cursor.ts';
-import { Reputation } from './reputation.ts';
 import { RequestQueue } from './request-queue.ts';
 
 const FIRST_WINDOW = 16;
@@ -80,8 +79,8 @@ export class Peer {
   fastBytes = 0;
   /** Messages that carry no news in themselves (choke, interest, keep-alive), less what is tolerated each second. */
   fuss = 0;
-  /** What is held against it and speaks for it, over all its connections. */
-  readonly reputation: Reputation;
+  /** How many failed pieces it had a part in without being the only sender. */
+  suspicion = 0;
   /** A block of it was part of a piece that passed its hash. */
   proven = false;
   /** Trials it was given to prove itself. */
@@ -99,6 +98,8 @@ export class Peer {
   receivingPiece = NOBODY;
   receivingBlock = NOBODY;
   window = FIRST_WINDOW;
+  /** Requests that a download limit leaves use for; set by who holds the limit. */
+  limitDepth = Number.POSITIVE_INFINITY;
   #slowStart = true;
   #lastRate = 0;
   reqq = LARGEST_WINDOW;
@@ -122,15 +123,7 @@ export class Peer {
   metadataOffences = 0;
   metadataUseless = false;
 
-  constructor(
-    id: number,
-    info: PeerInfo,
-    peerIdHex: string,
-    client: string,
-    now: number,
-    reputation = new Reputation(info.endpoint.host, info.outgoing ? info.endpoint.port : 0, peerIdHex, 'unknown'),
-  ) {
-    this.reputation = reputation;
+  constructor(id: number, info: PeerInfo, peerIdHex: string, client: string, now: number) {
     this.id = id;
     this.info = info;
     this.address = formatEndpoint(info.endpoint);
@@ -144,18 +137,13 @@ export class Peer {
     this.lastSentAt = now;
   }
 
-  /** Over 0 while it is not known who spoilt a piece it had a part in. */
-  get suspicion(): number {
-    return this.reputation.suspicion;
-  }
-
   get isSeed(): boolean {
     return this.have?.complete === true || this.early.all === true;
   }
 
   /** How many requests may be outstanding now. */
   get depth(): number {
-    return this.snubbed ? 1 : Math.min(this.window, this.#cap);
+    return this.snubbed ? 1 : Math.min(this.window, this.#cap, this.limitDepth);
   }
 
   /** True when it has the piece, as far as is known. */

@@ -6,14 +6,11 @@ import type { Random, Sha1 } from '../base/ports.ts';
 import { RateMeter } from '../base/rate-meter.ts';
 import { HAVE_LENGTH, REQUEST_LENGTH, writeBlock, writeIndex, writeSignal } from '../protocol/wire/messages.ts';
 import type { Availability } from './availability.ts';
-import { BanList } from './ban-list.ts';
-import { Blame } from './blame.ts';
 import { Candidates } from './candidates.ts';
 import type { Command } from './commands.ts';
 import type { Ledger } from './ledger.ts';
 import type { MetadataFetch } from './metadata-fetch.ts';
 import type { Peer } from './peer.ts';
-import { Reputations } from './reputation.ts';
 
 export interface SwarmOptions {
   infoHash: string;
@@ -26,8 +23,6 @@ export interface SwarmOptions {
   sha1: Sha1;
   /** Known already when the torrent came from a .torrent file. */
   infoBytes?: Uint8Array;
-  /** Who is banned, shared by the torrents of a session. Default: a list of its own. */
-  bans?: BanList;
   maxPeers?: number;
   /** Peers served at a time, the optimistic one included. */
   uploadSlots?: number;
@@ -51,10 +46,7 @@ export class SwarmState {
   readonly uploadSlots: number;
   readonly snubAfter: number;
   readonly idleAfter: number;
-  readonly bans: BanList;
-  readonly candidates: Candidates;
-  readonly reputations = new Reputations();
-  readonly blame = new Blame();
+  readonly candidates = new Candidates();
   readonly peers = new Map<number, Peer>();
   /** Connected peers, and those that left but sent blocks of pieces that are still under way. */
   readonly everyone = new Map<number, Peer>();
@@ -88,8 +80,6 @@ export class SwarmState {
   constructor(options: SwarmOptions, peerIdHex: string) {
     this.options = options;
     this.peerIdHex = peerIdHex;
-    this.bans = options.bans ?? new BanList();
-    this.candidates = new Candidates(this.bans);
     this.infoBytes = options.infoBytes;
     this.maxPeers = options.maxPeers ?? 100;
     this.uploadSlots = options.uploadSlots ?? 8;

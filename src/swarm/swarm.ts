@@ -24,7 +24,6 @@ import { countFuss, judgeEarly, messageReceived, redundant, sendExtensionHandsha
 import { fetchMetadata } from './swarm-metadata.ts';
 import { handOverSlowRetries } from './swarm-retry.ts';
 import { type SwarmOptions, SwarmState } from './swarm-state.ts';
-import { closeBanned } from './swarm-trust.ts';
 import { announceFresh, nextUpload, rechoke, type UploadRun, uploadFailed, uploadSent } from './swarm-upload.ts';
 import { freeStaleSlot, watchPeer } from './swarm-watch.ts';
 
@@ -135,15 +134,12 @@ export class Swarm {
       case 'peerDisconnected':
         peerDisconnected(state, event.peer, now);
         return;
-      case 'bansChanged':
-        closeBanned(state);
-        return;
       case 'pieceVerified':
-        pieceVerified(state, event.piece, event.digests, now);
+        pieceVerified(state, event.piece, now);
         if (state.complete) this.#completed();
         return;
       case 'pieceFailed':
-        pieceFailed(state, event.piece, event.digests, now);
+        pieceFailed(state, event.piece, now);
         return;
       case 'pieceUnwritten':
         pieceUnwritten(state, event.piece);
@@ -221,7 +217,6 @@ export class Swarm {
   #everySecond(now: number): void {
     const state = this.#state;
     if (state.content?.availability.stale === true) state.content.availability.refresh();
-    state.bans.expire(now);
     for (const peer of state.peers.values()) watchPeer(state, peer, now);
     handOverSlowRetries(state, now);
     fillIdle(state, now);
