@@ -15,15 +15,15 @@ it('lets the fast ones do the work', async () => {
   const trackers = [tracker.url];
   const directory = await temporaryDirectory();
   const path = await randomFile(join(directory, 'film.mkv'), SIZE);
-  const fast = await share(path, { trackers, args: ['--up', '12M', '--piece-length', String(PIECE)] });
-  await seed('film.mkv', path, { trackers, args: ['--up', '12M'] });
-  // 200 ms a block: alone it would need ten minutes
+  const fast = await share(path, { trackers, args: ['--up', '5M', '--piece-length', String(PIECE)] });
+  await seed('film.mkv', path, { trackers, args: ['--up', '5M'] });
+  // Two seconds a block: what is first asked of it would take half a minute, if nobody helped.
   const slow = await startScriptedPeer({
     infoHash: fast.infoHash,
     file: path,
     size: SIZE,
     pieceLength: PIECE,
-    delay: 200,
+    delay: 2000,
   });
   const get = await startGet('film.mkv', join(directory, 'copy.mkv'), {
     trackers,

@@ -9,8 +9,14 @@ import { startAria2 } from '../harness/aria2.ts';
 import { share, startGet, torrentFile, untilDone } from '../harness/jobs.ts';
 import { Libtorrent } from '../harness/libtorrent.ts';
 import { freePort } from '../harness/ports.ts';
+import type { ProgramEvent } from '../harness/program.ts';
 import { needs } from '../harness/programs.ts';
 import { digest, eventually, randomFile, startTracker, temporaryDirectory } from '../harness/shoal.ts';
+
+/** Addresses in a `piece` event. */
+function givers(event: ProgramEvent): string[] {
+  return (event.from as { address: string }[]).map((from) => from.address);
+}
 
 it('all three makes complete together, fed by each other', needs('aria2', 'libtorrent'), async () => {
   const tracker = await startTracker();
@@ -25,7 +31,16 @@ it('all three makes complete together, fed by each other', needs('aria2', 'libto
   const aria2 = startAria2({ source, directory: aria2Place, port: await freePort(), seed: true });
   const libtorrent = await Libtorrent.start();
   await libtorrent.add({ torrent: source, save: libtorrentPlace });
-  const shoal = await startGet('film.mkv', join(directory, 'shoal.mkv'), { trackers: [tracker.url], args: ['--seed'] });
+  const shoal = await startGet('film.mkv', join(directory, 'shoal.mkv'), {
+    trackers: [tracker.url],
+    args: ['--seed', '--verbose'],
+  });
+
+  // Whoever asks none but seeds finds a giver besides the first seed only when somebody else is done.
+  await shoal.event('piece', (event) => givers(event).some((address) => !address.endsWith(`:${shared.port}`)), 120_000);
+  const progress = Number(libtorrent.process.all('progress').at(-1)?.have ?? 0) / (24 << 20);
+  assert.ok(progress < 0.8, `Shoal took nothing from others before libtorrent had ${Math.round(progress * 100)} %`);
+  assert.doesNotMatch(aria2.stdout, /Download complete/i, 'Shoal took nothing from others before aria2 was done');
 
   const done = await untilDone(shoal, 120_000);
   const totals = await libtorrent.finished(shared.infoHash, 120_000);
