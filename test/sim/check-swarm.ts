@@ -1,6 +1,7 @@
 // What must hold of a swarm after every event, whoever its peers are. Only for tests.
 
 import assert from 'node:assert/strict';
+import type { Bitfield } from '../../src/base/bitfield.ts';
 import { BLOCK_LENGTH } from '../../src/base/geometry.ts';
 import { BLOCK_STATE, NOBODY, PIECE_STATE } from '../../src/swarm/ledger.ts';
 import type { Peer } from '../../src/swarm/peer.ts';
@@ -26,24 +27,55 @@ export function checkSwarm(state: Readonly<SwarmState>, gained: number): void {
 function checkCounts({ peers, everyone }: Readonly<SwarmState>, { geometry, ledger, availability }: Content): void {
   ledger.checkInvariant();
   availability.checkInvariant();
-  const seeds = [...peers.values()].filter((peer) => peer.countedAsSeed).length;
-  assert.equal(availability.seeds, seeds, 'seeds');
-  for (let piece = 0; piece < geometry.pieceCount; piece++) {
-    const copies = [...peers.values()].filter((peer) => peer.has(piece)).length;
-    assert.equal(availability.copies(piece), copies, `copies of ${piece}`);
-    assert.equal(
-      availability.isOpen(piece),
-      ledger.state(piece) === PIECE_STATE.missing,
-      `piece ${piece} in the order`,
-    );
-  }
+  const { pieceCount } = geometry;
+  const copies = new CopyCount(pieceCount);
+  let seeds = 0;
   for (const peer of peers.values()) {
-    let lacking = 0;
-    for (let piece = 0; piece < geometry.pieceCount; piece++) if (peer.has(piece) && !ledger.have.has(piece)) lacking++;
-    assert.equal(peer.wanted, lacking, `wanted of peer ${peer.id}`);
+    if (peer.countedAsSeed) seeds++;
+    if (peer.have === undefined) assert.equal(peer.wanted, 0);
+    else assert.equal(peer.wanted, copies.add(peer.have, ledger.have), `wanted of peer ${peer.id}`);
+  }
+  assert.equal(availability.seeds, seeds, 'seeds');
+  for (let piece = 0; piece < pieceCount; piece++) {
+    if (availability.copies(piece) !== copies.of(piece))
+      assert.equal(availability.copies(piece), copies.of(piece), `copies of ${piece}`);
+    if (availability.isOpen(piece) !== (ledger.state(piece) === PIECE_STATE.missing))
+      assert.fail(`piece ${piece} in state ${ledger.state(piece)} and the order of rarity disagree`);
   }
   const senders = new Set([...ledger.partials.values()].flatMap((partial) => [...partial.senders]));
   for (const id of everyone.keys()) assert.ok(peers.has(id) || senders.has(id), `peer ${id} is remembered for nothing`);
+}
+
+/** Adds up bitfields eight pieces at a time: plane p holds bit p of the count of each piece. */
+class CopyCount {
+  readonly #planes: Uint8Array[];
+
+  constructor(pieceCount: number) {
+    this.#planes = Array.from({ length: 8 }, () => new Uint8Array((pieceCount + 7) >> 3));
+  }
+
+  /** Returns how many of the pieces are not in `ours`. */
+  add(theirs: Bitfield, ours: Bitfield): number {
+    let lacking = 0;
+    for (let i = 0; i < theirs.bytes.length; i++) {
+      let carry = theirs.bytes[i]!;
+      for (let left = carry & ~ours.bytes[i]!; left !== 0; left &= left - 1) lacking++;
+      for (let p = 0; carry !== 0; p++) {
+        const plane = this.#planes[p]!;
+        const bits = plane[i]!;
+        plane[i] = bits ^ carry;
+        carry &= bits;
+      }
+    }
+    return lacking;
+  }
+
+  of(piece: number): number {
+    let count = 0;
+    for (let p = 0; p < this.#planes.length; p++)
+      if ((this.#planes[p]![piece >> 3]! & (128 >> (piece & 7))) !== 0) count += 1 << p;
+    return count;
+  }
 }
 
 function checkRequests({ peers }: Readonly<SwarmState>, { ledger }: Content): void {
