@@ -77,7 +77,8 @@ export function windowsName(component: string): string {
 
 /** Equal for components that some common file system would take for the same one: by case, by composition, by Windows. */
 export function foldComponent(component: string): string {
-  return windowsName(component).normalize('NFC').toUpperCase().toLowerCase().normalize('NFC');
+  // Lower first, so that the capital and the small sharp s are one: only the small one has an upper form of two letters.
+  return windowsName(component).normalize('NFC').toLowerCase().toUpperCase().toLowerCase().normalize('NFC');
 }
 
 /**

@@ -89,7 +89,7 @@ export function nearNames(store: CatalogStore, name: string): string[] {
   );
   if (store.hasSearchIndex)
     for (const word of wanted
-      .split(/[\s._-]+/)
+      .split(/[\s\0._-]+/)
       .filter((each) => [...each].length >= 3)
       .slice(0, 4))
       collect(

@@ -196,7 +196,8 @@ export class LoneSwarm {
     const { pieces = 8, pieceLength = 2 * BLOCK_LENGTH } = options;
     this.geometry = new Geometry(pieces * pieceLength, pieceLength);
     const random = seededRandom(7);
-    this.data = Uint8Array.from({ length: this.geometry.totalLength }, () => random() * 256);
+    this.data = new Uint8Array(this.geometry.totalLength);
+    for (let i = 0; i < this.data.length; i++) this.data[i] = random() * 256;
     this.swarm = new Swarm(
       {
         infoHash: INFO_HASH,

@@ -64,7 +64,7 @@ export function forEachPair(query: string, take: (name: string, value: string) =
   }
 }
 
-const URL_PARTS = /^([a-z][a-z0-9+.-]*:\/\/[^/?#]+)([^?#]*)(\?[^#]*)?(?:#.*)?$/i;
+const URL_PARTS = /^([a-z][a-z0-9+.-]*:\/\/[^\s/?#]+)([^\s?#]*)(\?[^\s#]*)?(?:#.*)?$/i;
 
 export interface UrlParts {
   /** Scheme and authority, such as `http://host:7070`. */

@@ -1,0 +1,38 @@
+// Every fuzz target there is.
+
+import type { FuzzTarget } from './oracle.ts';
+import { addresses, flags, magnets } from './targets/addresses.ts';
+import { lenient, strict } from './targets/bencode.ts';
+import { config } from './targets/config.ts';
+import { metainfo, urls } from './targets/metainfo.ts';
+import { names } from './targets/names.ts';
+import { magnetSession, seedSession, torrentSession } from './targets/session.ts';
+import { announceQuery, announceReply, entry, replies, resume, savedRegistry, scrape } from './targets/tracker.ts';
+import { trackerApi } from './targets/tracker-api.ts';
+import { extensionHandshake, framer, metadataMessage } from './targets/wire.ts';
+
+export const targets: readonly FuzzTarget[] = [
+  strict,
+  lenient,
+  metainfo,
+  magnets,
+  urls,
+  addresses,
+  names,
+  framer,
+  torrentSession,
+  magnetSession,
+  seedSession,
+  extensionHandshake,
+  metadataMessage,
+  announceReply,
+  announceQuery,
+  scrape,
+  entry,
+  resume,
+  savedRegistry,
+  config,
+  flags,
+  replies,
+  trackerApi,
+];
