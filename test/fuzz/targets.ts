@@ -4,6 +4,7 @@ import type { FuzzTarget } from './oracle.ts';
 import { addresses, flags, magnets } from './targets/addresses.ts';
 import { lenient, strict } from './targets/bencode.ts';
 import { config } from './targets/config.ts';
+import { journal } from './targets/journal.ts';
 import { metainfo, urls } from './targets/metainfo.ts';
 import { names } from './targets/names.ts';
 import { magnetSession, seedSession, torrentSession } from './targets/session.ts';
@@ -30,6 +31,7 @@ export const targets: readonly FuzzTarget[] = [
   scrape,
   entry,
   resume,
+  journal,
   savedRegistry,
   config,
   flags,

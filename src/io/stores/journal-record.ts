@@ -97,7 +97,7 @@ export function readJournal(bytes: Uint8Array): JournalReading {
     if (length > MOST_PAYLOAD || at + FRAME_LENGTH + length > bytes.length) break;
     const crc = crc32c(bytes, at, at + 5 + length, seal);
     if (crc !== view.getUint32(at + 5 + length)) break;
-    const entry = decodePayload(bytes[at]!, bytes.subarray(at + 5, at + 5 + length));
+    const entry = decodePayload(bytes[at]!, bytes.subarray(at + 5, at + 5 + length), record?.have.size ?? 0);
     if (entry === undefined) break;
     if (record === undefined) {
       record = entry.type === 'base' ? beginRecord(infoHash, entry) : undefined;
@@ -163,7 +163,7 @@ function encodePayload(entry: JournalEntry): Uint8Array {
   }
 }
 
-function decodePayload(type: number, payload: Uint8Array): JournalEntry | undefined {
+function decodePayload(type: number, payload: Uint8Array, pieceCount: number): JournalEntry | undefined {
   const view = viewOf(payload);
   switch (type) {
     case TYPES.base: {
@@ -173,12 +173,12 @@ function decodePayload(type: number, payload: Uint8Array): JournalEntry | undefi
       return { type: 'base', path, pieceCount, fileCount, ours: payload[8] === 1 };
     }
     case TYPES.begun: {
-      const pieces = decodeRuns(view, 8);
+      const pieces = decodeRuns(view, 8, pieceCount);
       return pieces && { type: 'begun', at: view.getFloat64(0), pieces };
     }
     case TYPES.have:
     case TYPES.lost: {
-      const pieces = decodeRuns(view, 0);
+      const pieces = decodeRuns(view, 0, pieceCount);
       return pieces && { type: type === TYPES.have ? 'have' : 'lost', pieces };
     }
     case TYPES.stamps:
@@ -228,16 +228,14 @@ function encodeRuns(pieces: readonly number[], at: number | undefined): Uint8Arr
   return bytes;
 }
 
-/** A record names a piece at most once, so more of them than there can be pieces is no record of ours. */
-const MOST_PIECES = 1 << 22;
-
-function decodeRuns(view: DataView, start: number): number[] | undefined {
+/** A record names a piece at most once, so one that names more of them than there are is none of ours. */
+function decodeRuns(view: DataView, start: number, pieceCount: number): number[] | undefined {
   if (view.byteLength < start || (view.byteLength - start) % 8 !== 0) return undefined;
   const pieces: number[] = [];
   for (let at = start; at < view.byteLength; at += 8) {
     const first = view.getUint32(at);
     const count = view.getUint32(at + 4);
-    if (pieces.length + count > MOST_PIECES) return undefined;
+    if (pieces.length + count > pieceCount) return undefined;
     for (let piece = first; piece < first + count; piece++) pieces.push(piece);
   }
   return pieces;

@@ -64,7 +64,8 @@ export function forEachPair(query: string, take: (name: string, value: string) =
   }
 }
 
-const URL_PARTS = /^([a-z][a-z0-9+.-]*:\/\/[^\s/?#]+)([^\s?#]*)(\?[^\s#]*)?(?:#.*)?$/i;
+/** No part can take what belongs to the next one, so that a long text that is no URL is refused at once. */
+const URL_PARTS = /^([a-z][a-z0-9+.-]*:\/\/[^\s/?#]+)(\/[^\s?#]*)?(\?[^\s#]*)?(?:#\S*)?$/i;
 
 export interface UrlParts {
   /** Scheme and authority, such as `http://host:7070`. */
@@ -78,7 +79,7 @@ export interface UrlParts {
 /** Undefined when the text is no URL with an authority. A fragment is dropped. */
 export function splitUrl(url: string): UrlParts | undefined {
   const parts = URL_PARTS.exec(url.trim());
-  return parts === null ? undefined : { origin: parts[1]!, path: parts[2]!, query: parts[3] ?? '' };
+  return parts === null ? undefined : { origin: parts[1]!, path: parts[2] ?? '', query: parts[3] ?? '' };
 }
 
 /** Appends an encoded query to a URL that may have one already. A fragment is dropped. */
