@@ -47,7 +47,7 @@ export interface TorrentContext {
   readonly memory: number;
   readonly dialTimeout: number;
   readonly handshakeTimeout: number;
-  readonly swarmTimeouts: Pick<SwarmOptions, 'snubAfter' | 'idleAfter'>;
+  readonly swarmTimeouts: Pick<SwarmOptions, 'snubAfter' | 'idleAfter' | 'uploadSlots' | 'seedChoker'>;
   readonly limits: RateLimits;
   readonly frames: FramePool;
   readonly pool: HashPool;

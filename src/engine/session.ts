@@ -105,6 +105,8 @@ export class Session implements AsyncDisposable {
       swarmTimeouts: {
         ...(options.snubTimeout === undefined ? {} : { snubAfter: options.snubTimeout }),
         ...(options.idleTimeout === undefined ? {} : { idleAfter: options.idleTimeout }),
+        ...(options.uploadSlots === undefined ? {} : { uploadSlots: options.uploadSlots }),
+        ...(options.seedChoker === undefined ? {} : { seedChoker: options.seedChoker }),
       },
       limits: new RateLimits(options, clock),
       frames: new FramePool(),

@@ -44,6 +44,13 @@ export interface SessionOptions extends SessionLimits {
   snubTimeout?: number;
   /** Milliseconds without a byte from a peer, or without one taken by it, until it is dropped. Default 180,000. */
   idleTimeout?: number;
+  /** Peers of one torrent served at a time, optimistic ones included; 'rate': as many as take enough. Default 8. */
+  uploadSlots?: number | 'rate';
+  /**
+   * Whom a seed serves first: all in turn, those who take fastest, or those at the beginning and at the end of their
+   * download. Default 'round-robin'.
+   */
+  seedChoker?: 'round-robin' | 'fastest' | 'anti-leech';
 }
 
 export interface AddOptions {

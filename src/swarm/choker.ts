@@ -1,63 +1,187 @@
-// Who may download from us in the next round. A pure round over the interested peers: returns a decision, sends nothing,
-// keeps nothing. While downloading it answers tit for tat (BEP 3): the peers that gave most in the last round keep being
-// served. While seeding it serves those that take fastest, newcomers first. One optimistic slot turns every third round.
+// Whom we serve in the next round. A pure round over the peers: returns a decision, sends nothing, keeps nothing, and
+// takes chance as an argument. While downloading it answers tit for tat (BEP 3): who gave most in the last rounds is
+// served. While seeding it takes turns, or prefers the fastest, or those at the beginning and at the end. A fifth of the
+// slots is optimistic: every third round they go to who has waited longest, newcomers first.
 
 import type { Random } from '../base/ports.ts';
 
+/** Milliseconds from round to round (BEP 3), and the least time between two changes of mind about one peer. */
 export const CHOKE_ROUND = 10_000;
 const OPTIMISTIC_ROUNDS = 3;
+/** One optimistic slot for so many slots. */
+const OPTIMISTIC_SHARE = 5;
+/** Lots of a peer that was never served yet (BEP 3). */
+const NEWCOMER_LOTS = 3;
+/** A turn at a seed lasts until the peer got more than so many pieces *and* more than so many milliseconds have passed. */
+const TURN_PIECES = 20;
+const TURN = 60_000;
+/** Rounds that a peer which had optimistic slots and gave nothing back waits for the next, for each such time; at most. */
+const BARREN_WAIT = 3;
+const MAX_BARREN_WAIT = 12;
+/** Slots by rate: the first has to take so many bytes a second to be worth another slot, each further one so many more. */
+const FIRST_RATE = 1024;
+const RATE_STEP = 2048;
+const LEAST_RATE_SLOTS = 4;
+const MOST_RATE_SLOTS = 50;
+
+/** Which peers a seed serves first. */
+export type SeedChoker = 'round-robin' | 'fastest' | 'anti-leech';
 
 export interface ChokerPeer {
   readonly id: number;
   readonly interested: boolean;
   readonly choked: boolean;
-  /** Payload bytes from the peer to us, and from us to the peer, since the last round. */
-  readonly received: number;
-  readonly sent: number;
-  /** Milliseconds since the connection was made. */
-  readonly age: number;
-  /** Snubbed peers have not answered our requests: they are served by the optimistic slot alone. */
+  /** Snubbed peers have not answered our requests: they are served by the optimistic slots alone. */
   readonly snubbed: boolean;
+  /** It was never unchoked. */
+  readonly fresh: boolean;
+  /** Milliseconds since it was last choked or unchoked; of a fresh peer, since it is connected. */
+  readonly since: number;
+  /** That is less than a round ago: it stays as it is. */
+  readonly fixed: boolean;
+  /** Payload bytes it gave us in the last rounds; what is older counts less. */
+  readonly given: number;
+  /** Payload bytes it took in the last round, and since it was unchoked. */
+  readonly taken: number;
+  readonly served: number;
+  /** Optimistic slots it had one after another without giving anything. */
+  readonly barren: number;
+  /** Share of the pieces that it has, 0 to 1. */
+  readonly progress: number;
+}
+
+export interface ChokerOptions {
+  /** Peers served at a time, optimistic ones included; 'rate': as many as take enough. */
+  readonly slots: number | 'rate';
+  readonly seeding: boolean;
+  readonly seedChoker: SeedChoker;
+  /** While downloading: whom we serve takes all we can send, so nothing is left for those who give nothing. */
+  readonly scarce: boolean;
+  /** Rounds so far. */
+  readonly round: number;
+  /** Who has an optimistic slot. */
+  readonly optimistic: ReadonlySet<number>;
+  readonly pieceLength: number;
 }
 
 export interface ChokerDecision {
   readonly unchoked: ReadonlySet<number>;
-  readonly optimistic: number | undefined;
+  readonly optimistic: ReadonlySet<number>;
+  /** What `slots` came to. */
+  readonly slots: number;
 }
 
-export function chooseUnchoked(
-  peers: readonly ChokerPeer[],
-  options: { slots: number; seeding: boolean; round: number; optimistic: number | undefined },
-  random: Random,
-): ChokerDecision {
+export function chooseUnchoked(peers: readonly ChokerPeer[], options: ChokerOptions, random: Random): ChokerDecision {
   const interested = peers.filter((peer) => peer.interested);
-  if (interested.length <= options.slots)
-    return { unchoked: new Set(interested.map((peer) => peer.id)), optimistic: undefined };
+  const slots = options.slots === 'rate' ? slotsByRate(interested) : options.slots;
+  const optimisticSlots = Math.max(1, Math.floor(slots / OPTIMISTIC_SHARE));
+  // Nobody is choked and unchoked, or the other way round, within one round.
+  const unchoked = new Set(interested.filter((peer) => !peer.choked && peer.fixed).map((peer) => peer.id));
+  const free = interested.filter((peer) => !peer.fixed);
+  const worthy = options.seeding ? free : free.filter((peer) => peer.given > 0 && !peer.snubbed);
+  fill(unchoked, slots - optimisticSlots, ranked(worthy, options));
 
-  const merit = (peer: ChokerPeer): number => (options.seeding ? peer.sent : peer.received);
-  const regular = interested
-    .filter((peer) => options.seeding || !peer.snubbed)
-    .sort((a, b) => merit(b) - merit(a) || Number(a.choked) - Number(b.choked) || a.id - b.id)
-    .slice(0, options.slots - 1);
-  const unchoked = new Set(regular.map((peer) => peer.id));
-
-  const kept = interested.find((peer) => peer.id === options.optimistic && !unchoked.has(peer.id));
-  const turn = options.round % OPTIMISTIC_ROUNDS === 0 || kept === undefined;
-  const optimistic = turn ? drawOptimistic(interested, unchoked, options.optimistic, random) : kept;
-  if (optimistic !== undefined) unchoked.add(optimistic.id);
-  return { unchoked, optimistic: optimistic?.id };
+  const optimistic = new Set<number>();
+  const turn = options.round % OPTIMISTIC_ROUNDS === 0;
+  for (const peer of interested) {
+    if (!options.optimistic.has(peer.id)) continue;
+    const stays = peer.fixed
+      ? !peer.choked
+      : !turn && !isBarren(peer, options) && !unchoked.has(peer.id) && unchoked.size < slots;
+    if (!stays) continue;
+    unchoked.add(peer.id);
+    optimistic.add(peer.id);
+  }
+  while (optimistic.size < optimisticSlots && unchoked.size < slots) {
+    const drawn = drawOptimistic(free, unchoked, options, random);
+    if (drawn === undefined) break;
+    unchoked.add(drawn.id);
+    optimistic.add(drawn.id);
+  }
+  // What is spare goes to anybody, unless it would be taken from those who give.
+  const reserved = !options.seeding && options.scarce && interested.some((peer) => peer.given > 0 && !peer.snubbed);
+  if (!reserved) fill(unchoked, slots, inTurn(free, options));
+  return { unchoked, optimistic, slots };
 }
 
-/** A random choked peer; one that is new gets three lots (BEP 3). */
+function fill(unchoked: Set<number>, slots: number, order: readonly ChokerPeer[]): void {
+  for (const peer of order) {
+    if (unchoked.size >= slots) return;
+    unchoked.add(peer.id);
+  }
+}
+
+/** As many as take more than each before them had to: where all are slow, few are served, and those better. */
+function slotsByRate(interested: readonly ChokerPeer[]): number {
+  const rates = interested.map((peer) => (peer.taken * 1000) / CHOKE_ROUND).sort((a, b) => b - a);
+  let slots = 0;
+  while (slots < rates.length && rates[slots]! >= FIRST_RATE + slots * RATE_STEP) slots++;
+  // One more than earned it, so that the next one can show what it takes.
+  return Math.max(LEAST_RATE_SLOTS, Math.min(MOST_RATE_SLOTS, slots + 1));
+}
+
+function ranked(peers: readonly ChokerPeer[], options: ChokerOptions): ChokerPeer[] {
+  if (!options.seeding)
+    return [...peers].sort((a, b) => b.given - a.given || Number(a.choked) - Number(b.choked) || a.id - b.id);
+  switch (options.seedChoker) {
+    case 'round-robin':
+      return inTurn(peers, options);
+    case 'fastest':
+      return inTurn(peers, options).sort((a, b) => b.taken - a.taken);
+    case 'anti-leech':
+      return inTurn(peers, options).sort((a, b) => edge(b) - edge(a));
+    default:
+      return options.seedChoker satisfies never;
+  }
+}
+
+/** Near the beginning or the end: 5 in the middle to 10 at both ends, in steps, so that peers alike take turns. */
+function edge(peer: ChokerPeer): number {
+  return Math.round(5 + 10 * Math.abs(peer.progress - 0.5));
+}
+
+/** Whose turn is not over, then who has waited longest, then whose turn is over. */
+function inTurn(peers: readonly ChokerPeer[], { optimistic, pieceLength }: ChokerOptions): ChokerPeer[] {
+  const place = (peer: ChokerPeer): number => {
+    if (peer.choked) return 1;
+    const over = optimistic.has(peer.id) || (peer.served > TURN_PIECES * pieceLength && peer.since > TURN);
+    return over ? 2 : 0;
+  };
+  return [...peers].sort(
+    (a, b) => place(a) - place(b) || (place(a) === 2 ? a.since - b.since : b.since - a.since) || a.id - b.id,
+  );
+}
+
+/** Who has waited longest of the newcomers, or of the others: newcomers have three lots each (BEP 3). */
 function drawOptimistic(
-  interested: readonly ChokerPeer[],
+  free: readonly ChokerPeer[],
   unchoked: ReadonlySet<number>,
-  last: number | undefined,
+  options: ChokerOptions,
   random: Random,
 ): ChokerPeer | undefined {
-  const waiting = interested.filter((peer) => !unchoked.has(peer.id));
-  const others = waiting.filter((peer) => peer.id !== last);
+  const turn = options.round % OPTIMISTIC_ROUNDS === 0;
+  const waiting = free.filter(
+    (peer) => !unchoked.has(peer.id) && (!isBarren(peer, options) || (turn && hasAtoned(peer))),
+  );
+  const others = waiting.filter((peer) => !options.optimistic.has(peer.id));
   const pool = others.length > 0 ? others : waiting;
-  const lots = pool.flatMap((peer) => (peer.age < 3 * CHOKE_ROUND ? [peer, peer, peer] : [peer]));
-  return lots[Math.floor(random() * lots.length)];
+  const newcomers = pool.filter((peer) => peer.fresh);
+  const known = pool.filter((peer) => !peer.fresh);
+  const lots = newcomers.length * NEWCOMER_LOTS + known.length;
+  const group = random() * lots < newcomers.length * NEWCOMER_LOTS ? newcomers : known;
+  const longest = group.reduce((most, peer) => Math.max(most, peer.since), 0);
+  // Rounds are coarse: who has waited about as long as the longest has the same chance.
+  const equals = group.filter((peer) => peer.since > longest - CHOKE_ROUND);
+  return equals[Math.floor(random() * equals.length)];
+}
+
+/** It took and gave nothing when it was tried: while there is nothing to spare it is tried for one round in three. */
+function isBarren(peer: ChokerPeer, { seeding, scarce }: ChokerOptions): boolean {
+  return !seeding && scarce && peer.barren > 0;
+}
+
+/** Who is barren waits longer each time, and is never given up. */
+function hasAtoned(peer: ChokerPeer): boolean {
+  const rounds = Math.min(MAX_BARREN_WAIT, BARREN_WAIT * peer.barren);
+  return !peer.choked || peer.fresh || peer.since >= rounds * CHOKE_ROUND;
 }

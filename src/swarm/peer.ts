@@ -55,8 +55,22 @@ export class Peer {
   interested = false;
   amChoking = true;
   amInterested = false;
+  /** When we choked or unchoked it last; of a peer that was never unchoked, when it came. */
+  flippedAt: number;
+  /** Not before this it is choked or unchoked again, except that its interest goes. */
+  mayFlipAt = 0;
+  everUnchoked = false;
+  /** Payload it gave in the last rounds of the choker, each older one counted half; and at the start of this round. */
+  given = 0;
+  receivedAtRound = 0;
+  /** Payload it had taken at the start of the round, and when it was unchoked. */
+  sentAtRound = 0;
+  sentAtUnchoke = 0;
+  /** Optimistic slots it had one after another without giving anything. */
+  barren = 0;
   readonly allowedFast = new Set<number>();
-  readonly grantedFast = new Set<number>();
+  /** Pieces it may have while choked, and the payload it asked for of each then. */
+  readonly grantedFast = new Map<number, number>();
 
   // What we asked for.
   readonly requests = new RequestQueue();
@@ -75,8 +89,6 @@ export class Peer {
   badRequests = 0;
   /** Requests since we choked it: some cross our choke on the way. */
   chokedRequests = 0;
-  /** Payload bytes of allowed-fast pieces it was given while choked. */
-  fastBytes = 0;
   /** Messages that carry no news in themselves (choke, interest, keep-alive), less what is tolerated each second. */
   fuss = 0;
   /** How many failed pieces it had a part in without being the only sender. */
@@ -110,8 +122,6 @@ export class Peer {
 
   readonly down = new RateMeter();
   readonly up = new RateMeter();
-  receivedAtRound = 0;
-  sentAtRound = 0;
   lastHeardAt: number;
   lastSentAt: number;
 
@@ -131,6 +141,7 @@ export class Peer {
     this.client = client;
     this.listens = info.outgoing ? info.endpoint : undefined;
     this.connectedAt = now;
+    this.flippedAt = now;
     this.lastBlockAt = now;
     this.stuckSince = now;
     this.lastHeardAt = now;

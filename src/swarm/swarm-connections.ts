@@ -2,16 +2,15 @@
 // ended, and dials candidates. Asks for no piece and touches no socket.
 
 import { toHex } from '../base/bytes.ts';
-import { formatEndpoint, parseAddress } from '../base/endpoint.ts';
-import { allowedFastSet } from '../protocol/wire/fast.ts';
-import { encodeBitfield, encodeHaveAll, encodeHaveNone, MESSAGE } from '../protocol/wire/messages.ts';
+import { formatEndpoint } from '../base/endpoint.ts';
+import { encodeBitfield, encodeHaveAll, encodeHaveNone } from '../protocol/wire/messages.ts';
 import { clientName } from '../protocol/wire/peer-id.ts';
 import { Peer, type PeerInfo } from './peer.ts';
 import { releasePeer } from './swarm-download.ts';
 import { sendExtensionHandshake, uncountField } from './swarm-messages.ts';
 import { fetchMetadata } from './swarm-metadata.ts';
 import type { SwarmState } from './swarm-state.ts';
-import { grantSpareSlots } from './swarm-upload.ts';
+import { grantFast, grantSpareSlots } from './swarm-upload.ts';
 
 /** Connections being made at a time. */
 const MAX_DIALLING = 30;
@@ -69,14 +68,8 @@ function greet(state: SwarmState, peer: Peer): void {
   else if (have !== undefined && have.count > 0) state.sendBytes(peer, encodeBitfield(have));
   sendExtensionHandshake(state, peer);
   if (content === undefined) return;
-  const { pieceCount } = content.geometry;
-  peer.openField(pieceCount);
-  const address = parseAddress(peer.info.endpoint.host);
-  if (!peer.info.features.fast || address === undefined) return;
-  for (const piece of allowedFastSet(state.options.infoHash, address, pieceCount, state.options.sha1)) {
-    peer.grantedFast.add(piece);
-    if (content.ledger.have.has(piece)) state.sendIndex(peer, MESSAGE.allowedFast, piece);
-  }
+  peer.openField(content.geometry.pieceCount);
+  grantFast(state, content, peer);
 }
 
 /** The connection is gone. */
@@ -92,7 +85,7 @@ export function peerDisconnected(state: SwarmState, peer: Peer, now: number): vo
     state.candidates.disconnected(key, now, seed);
     keepBusy(state, key);
   }
-  grantSpareSlots(state);
+  grantSpareSlots(state, now);
   if (state.metadataFetch?.peer === peer) fetchMetadata(state, now);
 }
 

@@ -53,11 +53,11 @@ export function messageReceived(
       return;
     case MESSAGE.interested:
       countFuss(peer);
-      interestChanged(state, peer, true);
+      interestChanged(state, peer, true, now);
       return;
     case MESSAGE.notInterested:
       countFuss(peer);
-      interestChanged(state, peer, false);
+      interestChanged(state, peer, false, now);
       return;
     case MESSAGE.have:
       haveReceived(state, peer, buffer, start, end, now);

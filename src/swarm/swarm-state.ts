@@ -7,10 +7,13 @@ import { RateMeter } from '../base/rate-meter.ts';
 import { HAVE_LENGTH, REQUEST_LENGTH, writeBlock, writeIndex, writeSignal } from '../protocol/wire/messages.ts';
 import type { Availability } from './availability.ts';
 import { Candidates } from './candidates.ts';
+import type { SeedChoker } from './choker.ts';
 import type { Command } from './commands.ts';
 import type { Ledger } from './ledger.ts';
 import type { MetadataFetch } from './metadata-fetch.ts';
 import type { Peer } from './peer.ts';
+
+const DEFAULT_SLOTS = 8;
 
 export interface SwarmOptions {
   infoHash: string;
@@ -24,8 +27,10 @@ export interface SwarmOptions {
   /** Known already when the torrent came from a .torrent file. */
   infoBytes?: Uint8Array;
   maxPeers?: number;
-  /** Peers served at a time, the optimistic one included. */
-  uploadSlots?: number;
+  /** Peers served at a time, optimistic ones included; 'rate': as many as take enough. Default 8. */
+  uploadSlots?: number | 'rate';
+  /** Whom a seed serves first. Default 'round-robin'. */
+  seedChoker?: SeedChoker;
   /** Milliseconds without a block from a peer that owes us some. */
   snubAfter?: number;
   /** Milliseconds without a byte. More than the two minutes after which others send their keep-alive (BEP 3). */
@@ -43,7 +48,6 @@ export class SwarmState {
   readonly options: SwarmOptions;
   readonly peerIdHex: string;
   readonly maxPeers: number;
-  readonly uploadSlots: number;
   readonly snubAfter: number;
   readonly idleAfter: number;
   readonly candidates = new Candidates();
@@ -68,7 +72,11 @@ export class SwarmState {
   /** Which peer has to deliver a failed piece whole. */
   readonly retryOwners = new Map<number, Peer>();
   round = 0;
-  optimistic: number | undefined;
+  /** Peers served at a time, as of the last round. */
+  uploadSlots: number;
+  optimistic: ReadonlySet<number> = new Set();
+  /** Seconds since somebody whom we serve had to wait for what it asked: from two on there is more to give. */
+  idleSeconds = 0;
   /** Disk trouble: go on serving, ask for nothing. */
   paused = false;
 
@@ -82,7 +90,7 @@ export class SwarmState {
     this.peerIdHex = peerIdHex;
     this.infoBytes = options.infoBytes;
     this.maxPeers = options.maxPeers ?? 100;
-    this.uploadSlots = options.uploadSlots ?? 8;
+    this.uploadSlots = typeof options.uploadSlots === 'number' ? options.uploadSlots : DEFAULT_SLOTS;
     this.snubAfter = options.snubAfter ?? 10_000;
     this.idleAfter = options.idleAfter ?? 180_000;
   }

@@ -1,12 +1,14 @@
 // What peers ask of us: judging requests, keeping them until the runner pulls them, choking rounds, and telling who lacks
 // it that we have a piece.
 
+import { parseAddress } from '../base/endpoint.ts';
 import { BLOCK_LENGTH } from '../base/geometry.ts';
+import { ALLOWED_FAST_COUNT, allowedFastSet } from '../protocol/wire/fast.ts';
 import { type BlockRequest, MESSAGE } from '../protocol/wire/messages.ts';
 import { violation } from '../protocol/wire/violation.ts';
-import { chooseUnchoked } from './choker.ts';
+import { CHOKE_ROUND, chooseUnchoked } from './choker.ts';
 import type { Peer } from './peer.ts';
-import type { SwarmState } from './swarm-state.ts';
+import type { Content, SwarmState } from './swarm-state.ts';
 
 /** What we tell peers as `reqq`: requests beyond it are rejected. */
 export const MAX_QUEUED_UPLOADS = 2000;
@@ -18,6 +20,9 @@ const MAX_REQUEST = 131_072;
 const FAST_COPIES = 3;
 /** Blocks of one frame: 1 MiB of payload. */
 const MAX_RUN = 64;
+
+/** Seconds without anybody waiting after which there is more to give than is taken. */
+const IDLE_ENOUGH = 2;
 
 /** Requests for one stretch of one piece, to be read and sent as one frame. */
 export interface UploadRun {
@@ -61,12 +66,41 @@ function canServe({ content }: SwarmState, { piece, begin, length }: BlockReques
   );
 }
 
-/** An allowed-fast piece may be had while choked, but not again and again. */
+/**
+ * Pieces that a newcomer may have while it is choked (BEP 6). Peers of one network get the same ones, so no more peers
+ * are granted them at a time than there are slots: a crowd of newcomers would have nothing else to give one another.
+ */
+export function grantFast(state: SwarmState, { geometry, ledger }: Content, peer: Peer): void {
+  const address = parseAddress(peer.info.endpoint.host);
+  if (!peer.info.features.fast || address === undefined || !mayGrantFast(state, peer)) return;
+  const { infoHash, sha1 } = state.options;
+  for (const piece of allowedFastSet(infoHash, address, geometry.pieceCount, sha1)) {
+    peer.grantedFast.set(piece, 0);
+    if (ledger.have.has(piece)) state.sendIndex(peer, MESSAGE.allowedFast, piece);
+  }
+}
+
+function mayGrantFast(state: SwarmState, newcomer: Peer): boolean {
+  let granted = 0;
+  for (const peer of state.peers.values())
+    if (peer !== newcomer && peer.amChoking && peer.grantedFast.size > 0 && isBeginner(peer)) granted++;
+  return granted < state.uploadSlots;
+}
+
+function isBeginner(peer: Peer): boolean {
+  return (peer.have?.count ?? 0) < ALLOWED_FAST_COUNT;
+}
+
+/**
+ * An allowed-fast piece may be had while choked, by who has next to nothing (BEP 6), and not again and again. Throws
+ * ERR_WIRE when it is asked for over and over.
+ */
 function mayHaveFast(state: SwarmState, peer: Peer, { piece, length }: BlockRequest): boolean {
-  if (!peer.grantedFast.has(piece)) return false;
-  const most = FAST_COPIES * peer.grantedFast.size * state.content!.geometry.pieceLength;
-  if (peer.fastBytes + length > most) return false;
-  peer.fastBytes += length;
+  const taken = peer.grantedFast.get(piece);
+  if (taken === undefined || !isBeginner(peer)) return false;
+  if (taken + length > FAST_COPIES * state.content!.geometry.pieceSize(piece))
+    throw violation('invalid_request', 'keeps asking for the same piece while it is choked');
+  peer.grantedFast.set(piece, taken + length);
   return true;
 }
 
@@ -125,54 +159,114 @@ export function uploadSent(state: SwarmState, peer: Peer, bytes: number, now: nu
   peer.lastSentAt = now;
 }
 
-export function interestChanged(state: SwarmState, peer: Peer, interested: boolean): void {
+export function interestChanged(state: SwarmState, peer: Peer, interested: boolean, now: number): void {
   if (peer.interested === interested) return;
   peer.interested = interested;
-  grantSpareSlots(state);
+  grantSpareSlots(state, now);
 }
 
-/** Slots that nobody uses need not wait for the next round: who has waited longest gets them. */
-export function grantSpareSlots(state: SwarmState): void {
+/** Those we serve take all we send: a further one would take it from them. */
+function isScarce(state: SwarmState): boolean {
+  return !state.seeding && state.idleSeconds < IDLE_ENOUGH;
+}
+
+/** What the peer has given lately, the round under way included. */
+function givenBy(peer: Peer): number {
+  return peer.given + peer.down.total - peer.receivedAtRound;
+}
+
+/**
+ * Slots that nobody uses need not wait for the next round: who has waited longest gets them. While there is nothing to
+ * spare besides what those take who give, only newcomers do, so that everybody is tried once.
+ */
+export function grantSpareSlots(state: SwarmState, now: number): void {
   let spare = state.uploadSlots;
-  for (const peer of state.peers.values()) if (!peer.amChoking && peer.interested) spare--;
+  let giver = false;
   for (const peer of state.peers.values()) {
-    if (spare <= 0) return;
-    if (!peer.amChoking || !peer.interested) continue;
-    setChoke(state, peer, false);
-    spare--;
+    if (!peer.amChoking) spare--;
+    if (givenBy(peer) > 0) giver = true;
   }
+  const newcomersOnly = giver && isScarce(state);
+  for (;;) {
+    let next: Peer | undefined;
+    let useless: Peer | undefined;
+    for (const peer of state.peers.values()) {
+      if (!peer.amChoking && !peer.interested) useless = peer;
+      if (!peer.amChoking || !peer.interested || peer.leaving || now < peer.mayFlipAt) continue;
+      if (newcomersOnly && peer.everUnchoked) continue;
+      if (next === undefined || peer.flippedAt < next.flippedAt) next = peer;
+    }
+    if (next === undefined) return;
+    if (spare > 0) spare--;
+    else if (useless === undefined) return;
+    else setChoke(state, useless, true, now);
+    setChoke(state, next, false, now);
+  }
+}
+
+/** Once a second: does anybody whom we serve wait for us, or have we more to give? */
+export function sampleUplink(state: SwarmState, now: number): void {
+  let waiting = false;
+  for (const peer of state.peers.values()) if (!peer.amChoking && peer.uploads.count > 0) waiting = true;
+  state.idleSeconds = waiting ? 0 : state.idleSeconds + 1;
+  if (state.idleSeconds >= IDLE_ENOUGH) grantSpareSlots(state, now);
 }
 
 /** One round of the choker. */
 export function rechoke(state: SwarmState, now: number): void {
   const peers = [...state.peers.values()];
+  const pieceCount = state.content?.geometry.pieceCount ?? 0;
   const decision = chooseUnchoked(
     peers.map((peer) => ({
       id: peer.id,
       interested: peer.interested,
       choked: peer.amChoking,
-      received: peer.down.total - peer.receivedAtRound,
-      sent: peer.up.total - peer.sentAtRound,
-      age: now - peer.connectedAt,
       snubbed: peer.snubbed,
+      fresh: !peer.everUnchoked,
+      since: now - peer.flippedAt,
+      fixed: now < peer.mayFlipAt,
+      given: givenBy(peer),
+      taken: peer.up.total - peer.sentAtRound,
+      served: peer.up.total - peer.sentAtUnchoke,
+      barren: peer.barren,
+      progress: pieceCount === 0 ? 0 : (peer.have?.count ?? 0) / pieceCount,
     })),
-    { slots: state.uploadSlots, seeding: state.seeding, round: state.round++, optimistic: state.optimistic },
+    {
+      slots: state.options.uploadSlots ?? state.uploadSlots,
+      seeding: state.seeding,
+      seedChoker: state.options.seedChoker ?? 'round-robin',
+      scarce: isScarce(state),
+      round: state.round++,
+      optimistic: state.optimistic,
+      pieceLength: state.content?.geometry.pieceLength ?? 0,
+    },
     state.options.random,
   );
-  state.optimistic = decision.optimistic;
   for (const peer of peers) {
-    setChoke(state, peer, !decision.unchoked.has(peer.id));
+    const given = givenBy(peer);
+    if (given > 0) peer.barren = 0;
+    else if (state.optimistic.has(peer.id) && !decision.unchoked.has(peer.id)) peer.barren++;
+    peer.given = Math.floor(given / 2);
     peer.receivedAtRound = peer.down.total;
     peer.sentAtRound = peer.up.total;
+    setChoke(state, peer, !decision.unchoked.has(peer.id), now);
   }
+  state.optimistic = decision.optimistic;
+  state.uploadSlots = decision.slots;
 }
 
-export function setChoke(state: SwarmState, peer: Peer, choke: boolean): void {
+export function setChoke(state: SwarmState, peer: Peer, choke: boolean, now: number): void {
   if (peer.amChoking === choke) return;
   peer.amChoking = choke;
+  peer.flippedAt = now;
+  peer.mayFlipAt = peer.interested ? now + CHOKE_ROUND : now;
   state.sendSignal(peer, choke ? MESSAGE.choke : MESSAGE.unchoke);
   peer.chokedRequests = 0;
-  if (!choke) return;
+  if (!choke) {
+    peer.everUnchoked = true;
+    peer.sentAtUnchoke = peer.up.total;
+    return;
+  }
   const { uploads } = peer;
   for (let i = 0; i < uploads.count; i++)
     refuse(state, peer, uploads.pieceAt(i), uploads.beginAt(i), uploads.lengthAt(i));

@@ -24,7 +24,15 @@ import { countFuss, judgeEarly, messageReceived, redundant, sendExtensionHandsha
 import { fetchMetadata } from './swarm-metadata.ts';
 import { handOverSlowRetries } from './swarm-retry.ts';
 import { type SwarmOptions, SwarmState } from './swarm-state.ts';
-import { announceFresh, nextUpload, rechoke, type UploadRun, uploadFailed, uploadSent } from './swarm-upload.ts';
+import {
+  announceFresh,
+  nextUpload,
+  rechoke,
+  sampleUplink,
+  type UploadRun,
+  uploadFailed,
+  uploadSent,
+} from './swarm-upload.ts';
 import { freeStaleSlot, watchPeer } from './swarm-watch.ts';
 
 /** Fewer connections than this: ask for more peers. */
@@ -218,6 +226,7 @@ export class Swarm {
     const state = this.#state;
     if (state.content?.availability.stale === true) state.content.availability.refresh();
     for (const peer of state.peers.values()) watchPeer(state, peer, now);
+    sampleUplink(state, now);
     handOverSlowRetries(state, now);
     fillIdle(state, now);
     for (let i = 0; i < MAX_STALE_SLOTS; i++) {

@@ -47,7 +47,7 @@ export interface NodeOptions {
   rejects?: () => boolean;
   /** Sends half a block and nothing more on that connection. */
   hangs?: () => boolean;
-  /** Stretches of blocks it sends in one round. */
+  /** Stretches of blocks it sends in one round; 0.25: one in every fourth. */
   uplink?: number;
   fast?: boolean;
   magnet?: boolean;
@@ -69,6 +69,8 @@ export class Node {
   gained = 0;
   slab = new Uint8Array(0);
   active = false;
+  /** Stretches of blocks it may send now. */
+  credit = 0;
 
   constructor(net: TestNet, id: number, options: NodeOptions) {
     this.net = net;
@@ -361,12 +363,14 @@ export class TestNet {
         this.#deliver(wire, wire.inbox.shift()!);
       }
     }
-    const sent = new Map<Node, number>();
+    for (const node of this.nodes) {
+      const { uplink = Number.POSITIVE_INFINITY } = node.options;
+      node.credit = Math.min(node.credit + uplink, Math.max(1, uplink));
+    }
     for (const job of this.serving) {
       busy = true;
-      const count = sent.get(job.node) ?? 0;
-      if (count >= (job.node.options.uplink ?? Number.POSITIVE_INFINITY)) continue;
-      sent.set(job.node, count + 1);
+      if (job.node.credit < 1) continue;
+      job.node.credit--;
       this.serving.delete(job);
       if (job.node.serve(job.peer)) this.serving.add(job);
     }

@@ -3,7 +3,7 @@
 import assert from 'node:assert/strict';
 import test from 'node:test';
 import { BLOCK_LENGTH } from '../../src/base/geometry.ts';
-import { encodeCancel, encodeRequest, MESSAGE } from '../../src/protocol/wire/messages.ts';
+import { encodeCancel, encodeHave, encodeRequest, MESSAGE } from '../../src/protocol/wire/messages.ts';
 import type { UploadRun } from '../../src/swarm/swarm-upload.ts';
 import { type HandPeer, LoneSwarm } from './lone-swarm.ts';
 
@@ -171,21 +171,39 @@ test('who is choked with requests waiting has them rejected; those that cross on
   assert.equal(first.closed, 'invalid_request');
 });
 
-test('allowed-fast pieces are served while choked, but not for ever', () => {
+test('allowed-fast pieces are served while choked to who has next to nothing, and three times at most', () => {
   const net = new LoneSwarm({ pieces: 60, have: everything });
   const hand = net.connect();
-  const granted = [...hand.peer.grantedFast];
-  assert.equal(granted.length, 10);
+  const granted = [...hand.peer.grantedFast.keys()];
+  assert.equal(granted.length, 5);
   assert.deepEqual(hand.indexes(MESSAGE.allowedFast), granted);
   let served = 0;
-  for (let copy = 0; copy < 10; copy++)
+  for (let copy = 0; copy < 3; copy++)
     for (const piece of granted)
       for (let block = 0; block < 2; block++) {
         hand.say(encodeRequest(piece, block * BLOCK_LENGTH, BLOCK_LENGTH));
         served += runs(net, hand).length;
       }
-  assert.equal(served, 3 * 10 * 2);
-  assert.equal(hand.count(MESSAGE.reject), 7 * 10 * 2);
+  assert.equal(served, 3 * 5 * 2);
+  assert.equal(hand.count(MESSAGE.reject), 0);
+  for (let piece = 0; piece < 5; piece++) hand.say(encodeHave(piece + 10));
+  hand.say(encodeRequest(granted[0]!, 0, BLOCK_LENGTH));
+  assert.equal(hand.count(MESSAGE.reject), 1, 'it has something to give by now');
+  const greedy = net.connect({ port: 4000 });
+  for (let copy = 0; copy < 4; copy++)
+    for (let block = 0; block < 2; block++) greedy.say(encodeRequest(granted[0]!, block * BLOCK_LENGTH, BLOCK_LENGTH));
+  assert.equal(greedy.closed, 'invalid_request');
+});
+
+test('no more newcomers live on allowed-fast pieces at a time than there are slots', () => {
+  const net = new LoneSwarm({ pieces: 60, have: everything, swarm: { uploadSlots: 3 } });
+  const hands = Array.from({ length: 5 }, () => net.connect());
+  assert.deepEqual(
+    hands.map((hand) => hand.count(MESSAGE.allowedFast)),
+    [5, 5, 5, 0, 0],
+  );
+  hands[0]!.signal(MESSAGE.interested);
+  assert.equal(net.connect().count(MESSAGE.allowedFast), 5, 'who is served does not need them');
 });
 
 test('a run that could not be read is rejected block by block', () => {

@@ -5,8 +5,8 @@ import { concatBytes, fromHex } from '../../base/bytes.ts';
 import type { Sha1 } from '../../base/ports.ts';
 import { readUint32 } from './messages.ts';
 
-/** How many pieces clients commonly grant. */
-export const ALLOWED_FAST_COUNT = 10;
+/** Pieces that are granted, as other clients do: enough to have something to give, too few to live on. */
+export const ALLOWED_FAST_COUNT = 5;
 
 /**
  * Piece indices in the order of BEP 6. `address` is 4 or 16 bytes (the BEP speaks of IPv4 only; of IPv6 the first 8
