@@ -46,11 +46,11 @@ function seededRandom(seed: number): () => number {
 }
 
 test('the cursor finds what a search through everything finds, whatever happens between', () => {
-  const PIECES = 40;
+  const PIECES = 200;
   const step = fc.record({
     kind: fc.oneof(
       { weight: 8, arbitrary: fc.constant('pick') },
-      { weight: 12, arbitrary: fc.constant('have') },
+      { weight: 20, arbitrary: fc.constant('have') },
       { weight: 8, arbitrary: fc.constant('refuse') },
       { weight: 1, arbitrary: fc.constantFrom('again', 'leave', 'lose', 'sort') },
     ),
@@ -58,12 +58,12 @@ test('the cursor finds what a search through everything finds, whatever happens 
     piece: fc.nat(PIECES - 1),
   });
   fc.assert(
-    fc.property(fc.nat(1000), fc.array(step, { maxLength: 300, size: 'max' }), (seed, steps) => {
+    fc.property(fc.nat(1000), fc.array(step, { maxLength: 600, size: 'max' }), (seed, steps) => {
       const random = seededRandom(seed);
       const availability = new Availability(PIECES, () => true, random);
       const peers = Array.from({ length: 4 }, (_, i) => {
         const field = new Bitfield(PIECES);
-        for (let piece = 0; piece < PIECES; piece++) if (i === 0 || random() < 0.2 * i) field.add(piece);
+        for (let piece = 0; piece < PIECES; piece++) if (i === 0 || random() < 0.2 * (i - 1)) field.add(piece);
         const peer = makePeer(field);
         if (i === 0) {
           peer.countedAsSeed = true;
@@ -105,7 +105,7 @@ test('the cursor finds what a search through everything finds, whatever happens 
         } else availability.checkInvariant();
       }
     }),
-    { numRuns: 400 },
+    { numRuns: 200 },
   );
 });
 
@@ -156,35 +156,34 @@ test('equally rare pieces are drawn from by chance', () => {
   assert.ok(drawn.size > 10, `${drawn.size} of 20 were drawn`);
 });
 
-/** Counts how many pieces it is asked about. */
-class CountingField extends Bitfield {
-  asked = 0;
-
-  override has(index: number): boolean {
-    this.asked++;
-    return super.has(index);
-  }
-}
-
 test('in a great torrent a peer whose pieces all lie far back is given some of its own at once', () => {
   const PIECES = 20_000;
   const random = seededRandom(1);
-  for (const own of [100, 5_000]) {
+  for (const own of [60, 5_000]) {
     const availability = new Availability(PIECES, () => true, random);
     const rare = new Bitfield(PIECES);
-    const common = new CountingField(PIECES);
+    const common = new Bitfield(PIECES);
     for (let piece = 0; piece < PIECES; piece++) (piece < PIECES - own ? rare : common).add(piece);
     availability.peerJoined(rare);
     for (let i = 0; i < 3; i++) availability.peerJoined(common);
     for (let piece = PIECES - own; piece < PIECES; piece += 1 + Math.floor(random() * 3)) availability.peerHas(piece);
     const peer = makePeer(common);
     availability.sort();
+    let read = 0;
+    // Counts how much of the order is read.
+    const order = new Proxy(availability.order, {
+      get: (target, key) => {
+        read++;
+        return Reflect.get(target, key);
+      },
+    });
+    Object.defineProperty(availability, 'order', { value: order });
     for (let i = 0; i < own; i++) {
-      common.asked = 0;
+      read = 0;
       const piece = peer.cursor.find(availability, peer, may, undefined, random);
-      assert.ok(common.asked <= 600, `pick ${i} looked at ${common.asked} pieces`);
+      assert.ok(read <= 600, `pick ${i} looked at ${read} pieces`);
       assert.ok(common.has(piece), `pick ${i} found ${piece}`);
-      if (own === 100) assert.ok(admissible(availability, peer).has(piece), `pick ${i} is not the rarest`);
+      if (own === 60) assert.ok(admissible(availability, peer).has(piece), `pick ${i} is not the rarest`);
       availability.unwant(piece);
     }
     assert.equal(peer.cursor.find(availability, peer, may, undefined, random), -1);

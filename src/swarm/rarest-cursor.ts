@@ -1,21 +1,21 @@
 // Where one peer stands in the order of rarity: finds the open piece with the lowest bucket that the peer has without
 // looking twice at what it lacks. The work of one call is bounded whatever the torrent's size. Decides nothing else.
 //
-// A peer reads the order once; a piece it gets later may lie behind the cursor and is kept in `#fresh`. When too much lies
-// between the cursor and its next piece, a peer that has little is asked piece by piece, and one that has much gets some
-// piece of its own this time, while the cursor moves on: a bound on the time is worth more than the last word on rarity.
+// A peer reads the order once; a piece it gets later may lie behind the cursor and is kept in `#own`. A peer that has little
+// does not read the order at all: `#own` lists all of its pieces. When too much lies between the cursor and its next piece,
+// a peer gets some piece of its own this time, while the cursor moves on: a bound on the time is worth more than the last
+// word on rarity.
 
 import type { Bitfield } from '../base/bitfield.ts';
 import type { Random } from '../base/ports.ts';
 import { type Availability, BUCKETS } from './availability.ts';
 
 /** Pieces looked at in one call. */
-const SCAN = 512;
-/** A peer with no more pieces that we want is searched through from end to end. */
-const FEW = 512;
+const SCAN = 256;
 /** How far the draw among equally rare pieces is followed. */
 const DRAW = 16;
-const FRESH = 16;
+/** Pieces in the list of a peer's own; it starts with at most half as many. */
+const OWN = 128;
 
 /** What a cursor asks of its peer. */
 export interface Holder {
@@ -35,8 +35,10 @@ export class RarestCursor {
   #at = 0;
   /** A piece was passed that the peer has but may not be asked for at present. */
   #skipped = false;
-  readonly #fresh = new Int32Array(FRESH);
-  #freshCount = 0;
+  /** Pieces behind the cursor; all that the peer has when `#listed`. */
+  #own: Int32Array | undefined;
+  #ownCount = 0;
+  #listed = false;
 
   restart(): void {
     this.#epoch = -1;
@@ -49,9 +51,14 @@ export class RarestCursor {
 
   /** The peer has got an open piece. */
   gained(availability: Availability, piece: number): void {
-    if (this.#epoch !== availability.epoch || availability.bucket(piece) > this.#bucket) return;
-    if (this.#freshCount === FRESH) this.restart();
-    else this.#fresh[this.#freshCount++] = piece;
+    if (this.#epoch !== availability.epoch || (!this.#listed && availability.bucket(piece) > this.#bucket)) return;
+    if (this.#ownCount === OWN) this.restart();
+    else this.#keep(piece);
+  }
+
+  #keep(piece: number): void {
+    this.#own ??= new Int32Array(OWN);
+    this.#own[this.#ownCount++] = piece;
   }
 
   /** The rarest open piece of the highest priority among the peer's for which `may` says yes; -1: there is none. */
@@ -74,16 +81,11 @@ export class RarestCursor {
     context: C,
     random: Random,
   ): number {
-    if (this.#epoch !== availability.epoch) {
-      this.#epoch = availability.epoch;
-      this.#skipped = false;
-      this.#freshCount = 0;
-      this.#enter(availability, 0);
-    }
-    const fresh = this.#findFresh(availability, peer, may, context);
-    if (fresh >= 0) return fresh;
+    if (this.#epoch !== availability.epoch) this.#begin(availability, peer);
+    const own = this.#findOwn(availability, peer, may, context, random);
+    if (own >= 0 || this.#listed) return own;
     const { order } = availability;
-    const field = peer.have!;
+    const { bytes } = peer.have!;
     let left = SCAN;
     while (this.#bucket < BUCKETS) {
       const start = availability.start(this.#bucket);
@@ -93,13 +95,27 @@ export class RarestCursor {
       for (; this.#at > start; this.#at--) {
         if (left-- === 0) return fallBack(availability, peer, may, context, random);
         const piece = order[this.#at - 1]!;
-        if (!field.has(piece)) continue;
+        if ((bytes[piece >> 3]! & (128 >> (piece & 7))) === 0) continue;
         if (may(context, peer, piece)) return this.#draw(availability, peer, may, context, start, random);
         this.#skipped = true;
       }
       this.#enter(availability, this.#bucket + 1);
     }
     return -1;
+  }
+
+  #begin(availability: Availability, peer: Holder): void {
+    this.#epoch = availability.epoch;
+    this.#skipped = false;
+    this.#ownCount = 0;
+    this.#listed = peer.wanted <= OWN / 2;
+    this.#enter(availability, 0);
+    if (!this.#listed) return;
+    const { open } = availability;
+    for (let piece = open.nextCommon(peer.have!, 0); piece >= 0; piece = open.nextCommon(peer.have!, piece + 1)) {
+      if (this.#ownCount === OWN) break;
+      this.#keep(piece);
+    }
   }
 
   #enter(availability: Availability, bucket: number): void {
@@ -126,24 +142,39 @@ export class RarestCursor {
     return order[found]!;
   }
 
-  #findFresh<P extends Holder, C>(availability: Availability, peer: P, may: May<P, C>, context: C): number {
+  #findOwn<P extends Holder, C>(
+    availability: Availability,
+    peer: P,
+    may: May<P, C>,
+    context: C,
+    random: Random,
+  ): number {
+    const own = this.#own;
+    if (own === undefined) return -1;
     let best = -1;
-    for (let i = this.#freshCount - 1; i >= 0; i--) {
-      const piece = this.#fresh[i]!;
+    let lowest: number = BUCKETS;
+    let equals = 0;
+    for (let i = this.#ownCount - 1; i >= 0; i--) {
+      const piece = own[i]!;
+      const bucket = availability.bucket(piece);
       // Taken, or common enough by now to be met on the way.
-      if (!availability.isOpen(piece) || availability.bucket(piece) > this.#bucket) {
-        this.#fresh[i] = this.#fresh[--this.#freshCount]!;
+      if (!availability.isOpen(piece) || (!this.#listed && bucket > this.#bucket)) {
+        own[i] = own[--this.#ownCount]!;
         continue;
       }
-      if (best >= 0 && availability.bucket(piece) >= availability.bucket(best)) continue;
-      if (may(context, peer, piece)) best = piece;
-      else this.#skipped = true;
+      if (bucket > lowest) continue;
+      if (!may(context, peer, piece)) this.#skipped = true;
+      else {
+        equals = bucket < lowest ? 1 : equals + 1;
+        lowest = bucket;
+        if (equals === 1 || random() * equals < 1) best = piece;
+      }
     }
     return best;
   }
 }
 
-/** The rarest piece of a peer that has few, any piece of one that has many. */
+/** Some piece of a peer that has many. */
 function fallBack<P extends Holder, C>(
   availability: Availability,
   peer: P,
@@ -153,17 +184,9 @@ function fallBack<P extends Holder, C>(
 ): number {
   const { open } = availability;
   const field = peer.have!;
-  if (peer.wanted > FEW) {
-    const from = Math.floor(random() * open.size);
-    const piece = findAny(open, field, peer, may, context, from, open.size);
-    return piece >= 0 ? piece : findAny(open, field, peer, may, context, 0, from);
-  }
-  let best = -1;
-  for (let piece = open.nextCommon(field, 0); piece >= 0; piece = open.nextCommon(field, piece + 1)) {
-    if (best >= 0 && availability.bucket(piece) >= availability.bucket(best)) continue;
-    if (may(context, peer, piece)) best = piece;
-  }
-  return best;
+  const from = Math.floor(random() * open.size);
+  const piece = findAny(open, field, peer, may, context, from, open.size);
+  return piece >= 0 ? piece : findAny(open, field, peer, may, context, 0, from);
 }
 
 function findAny<P, C>(
