@@ -58,7 +58,7 @@ test('a peer that stops keeps a small window, and a snubbed one a single request
   const peer = makePeer();
   const now = stream(peer, 20, START, 10);
   stream(peer, 0, now, 20);
-  assert.equal(peer.depth, 4);
+  assert.equal(peer.depth, 2);
   peer.snubbed = true;
   assert.equal(peer.depth, 1);
 });

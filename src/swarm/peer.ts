@@ -13,9 +13,12 @@ import { RarestCursor } from './rarest-cursor.ts';
 import { RequestQueue } from './request-queue.ts';
 
 const FIRST_WINDOW = 16;
-const LEAST_WINDOW = 4;
+const LEAST_WINDOW = 2;
 /** Blocks in flight to one peer: 8 MiB, enough for 80 MB/s at 100 ms. */
 const LARGEST_WINDOW = 512;
+/** Blocks over which the time between two is averaged. */
+const GAPS = 16;
+const LEAST_PATIENCE = 2_000;
 /** A window holds what the peer sends in so many seconds. */
 const WINDOW_SECONDS = 3;
 
@@ -70,6 +73,8 @@ export class Peer {
   barren = 0;
   readonly allowedFast = new Set<number>();
   /** Pieces it may have while choked, and the payload it asked for of each then. */
+  /** Pieces it proposes (BEP 6), the latest first. */
+  readonly suggested: number[] = [];
   readonly grantedFast = new Map<number, number>();
 
   // What we asked for.
@@ -98,6 +103,14 @@ export class Peer {
   /** Trials it was given to prove itself. */
   trials = 1;
   snubbed = false;
+  /** It owes blocks and has been silent for much longer than between its blocks before: others may take its requests over. */
+  late = false;
+  /** When it may look again for requests to take over. */
+  stealAt = 0;
+  /** Milliseconds between its blocks while it owed some: mean and mean deviation of the latest. */
+  #gap = 0;
+  #gapDeviation = 0;
+  #gaps = 0;
   /** Its connection is being closed: nothing more is asked of it. */
   leaving = false;
   lastBlockAt: number;
@@ -160,6 +173,27 @@ export class Peer {
   /** True when it has the piece, as far as is known. */
   has(piece: number): boolean {
     return this.have?.has(piece) === true;
+  }
+
+  /** A block came that was asked for. */
+  blockCame(now: number): void {
+    const gap = now - this.lastBlockAt;
+    this.lastBlockAt = now;
+    const share = 1 / Math.min(++this.#gaps, GAPS);
+    this.#gapDeviation += (Math.abs(gap - this.#gap) - this.#gapDeviation) * share;
+    this.#gap += (gap - this.#gap) * share;
+    this.late = false;
+    if (this.snubbed) {
+      this.snubbed = false;
+      this.window = LEAST_WINDOW;
+      this.#slowStart = true;
+    }
+    this.grow();
+  }
+
+  /** Milliseconds of silence after which a block is overdue, by what the peer itself has shown; at least two seconds. */
+  get patience(): number {
+    return Math.max(LEAST_PATIENCE, 2 * (this.#gap + 4 * this.#gapDeviation));
   }
 
   /** A block came: in slow start the window opens by one, so it doubles with each round trip. */

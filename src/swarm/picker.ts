@@ -1,6 +1,13 @@
 // Which block to ask a peer for next. Reads the ledger and the order of rarity, marks nothing, sends nothing. The ladder:
-// the piece the peer is filling; a failed piece it must deliver whole; a new piece, the first few at random and then the
-// rarest; a block of a piece that others are filling; and in the end game a block that others owe us already.
+//  1. the piece the peer is filling, so that one peer tends to deliver whole pieces;
+//  2. a failed piece that it must deliver whole;
+//  3. while it chokes us: a new piece of those it allows all the same (BEP 6), and nothing else;
+//  4. a new piece that it suggests (BEP 6), the latest first;
+//  5. a new piece: of a snubbed peer the most common, else the first few by chance and then the rarest of the highest
+//     priority;
+//  6. a block of a piece that others are filling;
+//  7. what a slow peer owes, taken over: see swarm-steal.ts;
+//  8. in the end game, for a peer that owes nothing: a block that others owe us already.
 
 import { BLOCK_LENGTH } from '../base/geometry.ts';
 import { NOBODY, type Partial, PIECE_STATE } from './ledger.ts';
@@ -12,12 +19,15 @@ import type { Content, SwarmState } from './swarm-state.ts';
 const RANDOM_FIRST = 4;
 /** How far the draw of such a piece is followed. */
 const DRAW = 64;
+/** How many of the most common pieces are looked at for a snubbed peer. */
+const REVERSE_SCAN = 256;
 /** Copies of one block that may be asked for at once in the end game. */
 const END_GAME_COPIES = 3;
 /** Milliseconds after which a piece holds its slot for too long while other pieces wait for one. */
 const SLOW_PIECE = 3_000;
 
-function mayAsk(peer: Peer, piece: number): boolean {
+/** It has the piece and lets us ask for it. */
+export function mayAsk(peer: Peer, piece: number): boolean {
   return peer.has(piece) && (!peer.choking || peer.allowedFast.has(piece)) && !peer.refused.has(piece);
 }
 
@@ -66,10 +76,25 @@ function pickNew(state: SwarmState, content: Content, peer: Peer, now: number): 
       if (mayBegin(state, peer, piece)) return begin(state, content, peer, piece, now);
     return undefined;
   }
+  for (const piece of peer.suggested) if (mayBegin(state, peer, piece)) return begin(state, content, peer, piece, now);
   const piece =
+    (peer.snubbed ? findCommon(state, content, peer) : undefined) ??
     (ledger.have.count < RANDOM_FIRST ? drawFirst(state, content, peer) : undefined) ??
     peer.cursor.find(availability, peer, mayBegin, state, state.options.random);
   return piece < 0 ? undefined : begin(state, content, peer, piece, now);
+}
+
+/** For a snubbed peer one of the most common pieces, if it is found soon: nobody waits for those. */
+function findCommon(state: SwarmState, { availability }: Content, peer: Peer): number | undefined {
+  availability.sort();
+  const level = availability.firstLevel();
+  if (level < 0) return undefined;
+  const end = availability.levelEnd(level);
+  for (let at = end - 1; at >= availability.levelStart(level) && at >= end - REVERSE_SCAN; at--) {
+    const piece = availability.order[at]!;
+    if (mayBegin(state, peer, piece)) return piece;
+  }
+  return undefined;
 }
 
 /** Any piece of the highest priority, if one of the peer's is found soon. */
@@ -89,7 +114,7 @@ function drawFirst(state: SwarmState, { availability }: Content, peer: Peer): nu
 
 function mayBegin(state: SwarmState, peer: Peer, piece: number): boolean {
   const { ledger } = state.content!;
-  if (!mayAsk(peer, piece) || ledger.state(piece) !== PIECE_STATE.missing) return false;
+  if (!state.content!.availability.isOpen(piece) || !mayAsk(peer, piece)) return false;
   return !ledger.isRetry(piece) || (state.retryOwners.get(piece) ?? peer) === peer;
 }
 

@@ -10,11 +10,14 @@ import type { Peer } from './peer.ts';
 import { pickBusy, pickPartial } from './picker.ts';
 import { assignRetry, findRetryPeer, forgetRetry, giveUpRetries, giveUpRetry } from './swarm-retry.ts';
 import type { Content, SwarmState } from './swarm-state.ts';
+import { stealRequests } from './swarm-steal.ts';
 
 /** Blocks nobody asked for that are forgiven before the connection is closed. */
 const MAX_UNASKED = 16;
 /** Busy blocks one idle peer takes over at a time in the end game. */
 const END_GAME_BATCH = 4;
+/** A peer whose requests fill no more than one part in so many of its window takes over those of slow peers. */
+const STEAL_SHARE = 4;
 /** Least number of blocks of a trial. */
 const TRIAL_BLOCKS = 64;
 /** Milliseconds until a peer is asked again for a piece it rejected. */
@@ -68,6 +71,8 @@ export function fillRequests(state: SwarmState, peer: Peer, now: number): void {
       ask(state, peer, partial.piece, block * BLOCK_LENGTH, geometry.blockSize(partial.piece, block));
     }
   }
+  if (peer.requests.count * STEAL_SHARE <= depth && depth > peer.requests.count)
+    stealRequests(state, content, peer, depth - peer.requests.count, now);
   if (peer.requests.count === 0 && depth > 0) fillBusy(state, content, peer, now);
 }
 
@@ -133,9 +138,7 @@ export function blockArrived(
 ): void {
   peer.down.add(length, now);
   state.down.add(length, now);
-  peer.lastBlockAt = now;
-  peer.snubbed = false;
-  peer.grow();
+  peer.blockCame(now);
   if (kept) {
     const { ledger } = state.content!;
     const block = begin / BLOCK_LENGTH;

@@ -24,6 +24,7 @@ const MAX_BITFIELDS = 3;
 const MAX_UNKNOWN = 100;
 const MAX_STRAY_REJECTS = 100;
 const MAX_ALLOWED_FAST = 16;
+const MAX_SUGGESTED = 16;
 /** Messages without news of their own that are let pass in one go; see swarm-watch for what is forgiven. */
 const MAX_FUSS = 2000;
 /** A bitfield longer than this belongs to no torrent we accept. */
@@ -105,7 +106,7 @@ export function messageReceived(
     }
     case MESSAGE.suggest:
       expectFast(peer);
-      decodeIndex(buffer, start, end);
+      suggested(state, peer, decodeIndex(buffer, start, end));
       return;
     case MESSAGE.port:
       return;
@@ -115,6 +116,15 @@ export function messageReceived(
     default:
       if (++peer.unknownMessages > MAX_UNKNOWN) throw violation('invalid_message', 'keeps sending unknown messages');
   }
+}
+
+/** Only a hint, so few are kept, and those for what is had or unknown are forgotten. */
+function suggested(state: SwarmState, peer: Peer, piece: number): void {
+  if (state.content?.availability.isOpen(piece) !== true) return;
+  const at = peer.suggested.indexOf(piece);
+  if (at >= 0) peer.suggested.splice(at, 1);
+  else if (peer.suggested.length === MAX_SUGGESTED) peer.suggested.pop();
+  peer.suggested.unshift(piece);
 }
 
 /** Choke, interest and keep-alive cost the sender next to nothing: a peer that does little else is closed. */

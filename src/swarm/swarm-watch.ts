@@ -40,6 +40,7 @@ export function watchPeer(state: SwarmState, peer: Peer, now: number): void {
     state.disconnect(peer, 'stopped in the middle of a block');
     return;
   }
+  peer.late = peer.requests.count > 0 && now - peer.lastBlockAt > peer.patience;
   if (peer.requests.count > 0 && now - peer.lastBlockAt > state.snubAfter) {
     peer.snubbed = true;
     withdrawRequests(state, peer, true, now);
