@@ -113,6 +113,10 @@ export function messageReceived(
     case MESSAGE.extended:
       extendedReceived(state, peer, buffer, start, end, now);
       return;
+    case MESSAGE.hashRequest:
+    case MESSAGE.hashes:
+    case MESSAGE.hashReject:
+      throw violation('invalid_message', 'speaks of the hashes of a version 2 torrent, which this is not');
     default:
       if (++peer.unknownMessages > MAX_UNKNOWN) throw violation('invalid_message', 'keeps sending unknown messages');
   }

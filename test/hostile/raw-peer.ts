@@ -5,7 +5,7 @@ import net from 'node:net';
 import { setTimeout as wait } from 'node:timers/promises';
 import { Framer } from '../../src/protocol/wire/framer.ts';
 import { encodeHandshake, type Handshake } from '../../src/protocol/wire/handshake.ts';
-import { encodeFrame, encodeRequest, MESSAGE } from '../../src/protocol/wire/messages.ts';
+import { decodeBlock, encodeFrame, encodePiece, encodeRequest, MESSAGE } from '../../src/protocol/wire/messages.ts';
 
 export interface Heard {
   id: number;
@@ -22,6 +22,8 @@ export interface RawPeerOptions {
   fast?: boolean;
   extended?: boolean;
   peerId?: Uint8Array;
+  /** Loopback address it comes from, 127.0.0.1 unless told. */
+  from?: string;
 }
 
 let count = 0;
@@ -40,19 +42,26 @@ export class RawPeer {
   #handshake: Handshake | undefined;
   #bytes = 0;
   #closed = false;
+  readonly from: string;
   port = 0;
+  /** Called for each request the other side makes. */
+  onRequest: ((request: Block) => void) | undefined;
 
   private constructor(socket: net.Socket, peerId: Uint8Array) {
     this.#socket = socket;
     this.peerId = peerId;
     this.port = socket.localPort ?? 0;
+    this.from = socket.localAddress ?? '';
     this.#framer = new Framer(
       {
         onHandshake: (handshake) => {
           this.#handshake = handshake;
         },
         onKeepAlive: () => undefined,
-        onMessage: (id, buffer, start, end) => this.heard.push({ id, payload: buffer.slice(start, end) }),
+        onMessage: (id, buffer, start, end) => {
+          this.heard.push({ id, payload: buffer.slice(start, end) });
+          if (id === MESSAGE.request) this.onRequest?.(decodeBlock(id, buffer, start, end));
+        },
         onPieceHeader: () => -1,
         onPieceEnd: (piece, begin, length) => this.blocks.push({ piece, begin, length }),
       },
@@ -69,8 +78,8 @@ export class RawPeer {
   }
 
   /** A bare connection: nothing is said yet. */
-  static async open(port: number, peerId: Uint8Array = makeId()): Promise<RawPeer> {
-    const socket = net.connect(port, '127.0.0.1');
+  static async open(port: number, peerId: Uint8Array = makeId(), from = '127.0.0.1'): Promise<RawPeer> {
+    const socket = net.connect({ port, host: '127.0.0.1', localAddress: from });
     await new Promise<void>((resolve, reject) => {
       socket.once('connect', resolve);
       socket.once('error', reject);
@@ -80,7 +89,7 @@ export class RawPeer {
 
   /** Past the handshake, both ways. */
   static async join(port: number, infoHash: string, options: RawPeerOptions = {}): Promise<RawPeer> {
-    const raw = await RawPeer.open(port, options.peerId);
+    const raw = await RawPeer.open(port, options.peerId, options.from);
     raw.send(raw.handshakeFor(infoHash, options));
     await raw.greeted();
     return raw;
@@ -88,6 +97,11 @@ export class RawPeer {
 
   handshakeFor(infoHash: string, { fast = true, extended = true }: RawPeerOptions = {}): Uint8Array {
     return encodeHandshake(infoHash, this.peerId, { fast, extended });
+  }
+
+  /** As the other side sees it. */
+  get address(): string {
+    return `${this.from}:${this.port}`;
   }
 
   get closed(): boolean {
@@ -109,6 +123,16 @@ export class RawPeer {
 
   send(...messages: Uint8Array[]): void {
     if (!this.#closed) this.#socket.write(Buffer.concat(messages));
+  }
+
+  /** Has these pieces, lets the other side ask, and answers with `blockOf`; nothing is sent where that is undefined. */
+  offer(field: Uint8Array, blockOf: (request: Block) => Uint8Array | undefined): void {
+    this.onRequest = (request) => {
+      const block = blockOf(request);
+      if (block !== undefined) this.send(encodePiece(request.piece, request.begin, block));
+    };
+    this.send(encodeFrame(MESSAGE.bitfield, field));
+    this.signal(MESSAGE.unchoke);
   }
 
   signal(...ids: number[]): void {

@@ -25,6 +25,10 @@ export const MESSAGE = {
   allowedFast: 17,
   /** BEP 10. */
   extended: 20,
+  /** BEP 52 from here to hashReject: of version 2 torrents only. */
+  hashRequest: 21,
+  hashes: 22,
+  hashReject: 23,
 } as const;
 
 /** Length prefix, id, index, begin: what stands before the payload of a piece message. */
