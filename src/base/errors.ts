@@ -22,6 +22,7 @@ const CATALOG = {
   ERR_INTERNAL: EXIT.failed,
   ERR_USAGE: EXIT.usage,
   ERR_CONFIG: EXIT.usage,
+  ERR_NOT_FOUND: EXIT.failed,
   ERR_INTERRUPTED: EXIT.interrupted,
   ERR_TERMINATED: EXIT.terminated,
   // metadata: .torrent files, magnets, bencode; `reason` says which defect

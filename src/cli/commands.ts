@@ -103,6 +103,28 @@ const where = command({
   load: () => import('./commands/where.ts'),
 });
 
+const why = command({
+  name: 'why',
+  brief: 'why a download is slow, and the one change that would help most',
+  words: {
+    placeholder: '[NAME|INFOHASH]',
+    brief: 'the name of a download or its info-hash (default the latest one)',
+    min: 0,
+    max: 1,
+  },
+  settings: ['state', ...COMMON],
+  briefs: { state: "the download's own state directory (default by XDG)" },
+  description: [
+    'Tells where the time of a running get went, or of the last one: what the download and each of its peers waited for, and what to change. A running one is up to a second old.',
+  ],
+  examples: [
+    ['shoal why', 'the latest download'],
+    ['shoal why film.mkv', 'that one'],
+    ['shoal why film.mkv --json', 'one JSON object for the download and one for each peer'],
+  ],
+  load: () => import('./commands/why.ts'),
+});
+
 const create = command({
   name: 'create',
   brief: 'make a .torrent file, publish nothing',
@@ -218,6 +240,7 @@ export const COMMANDS: readonly CommandDefinition[] = [
   list,
   get,
   where,
+  why,
   create,
   show,
   verify,

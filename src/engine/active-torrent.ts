@@ -34,8 +34,10 @@ import type {
   TorrentLimits,
   TorrentState,
   TorrentStatus,
+  TorrentWhy,
   TrackerStatus,
 } from './types.ts';
+import { explain, WhyFile } from './why.ts';
 
 /** What a torrent shares with the others of its session. */
 export interface TorrentContext {
@@ -76,6 +78,7 @@ export class ActiveTorrent implements Torrent {
   readonly #swarm: Swarm;
   readonly #links: PeerLinks;
   readonly #quotas: TorrentQuotas;
+  readonly #whyFile: WhyFile;
   readonly #announcer: Announcer;
   readonly #events = new EventStream<TorrentEvent>(
     (event) =>
@@ -133,6 +136,7 @@ export class ActiveTorrent implements Torrent {
       context.clock(),
     );
     this.#quotas = context.limits.torrent();
+    this.#whyFile = new WhyFile(context.lockDirectory(source.infoHash), context.clock);
     this.#links = new PeerLinks(this.#swarm, {
       infoHash: source.infoHash,
       peerId: context.peerId,
@@ -328,6 +332,7 @@ export class ActiveTorrent implements Torrent {
       this.#state = 'seeding';
       await disk.save(this.#traffic);
       const summary = this.#summary();
+      void this.#endWhy('done');
       if (this.#swarm.view.down.total > 0) this.#announcer.update('completed');
       this.#events.emit({ type: 'done', summary });
       this.#settleDone.resolve(summary);
@@ -389,6 +394,7 @@ export class ActiveTorrent implements Torrent {
     try {
       this.#swarm.tick(now);
       this.#links.tick(now);
+      if (this.#fetches && !this.#finished) this.#whyFile.sometimes(() => this.why);
     } catch (error) {
       void this.#fail(error);
       return;
@@ -444,10 +450,12 @@ export class ActiveTorrent implements Torrent {
 
   async #stop(): Promise<void> {
     this.#abort.abort(new ShoalError('ERR_INTERRUPTED', `${this.name} was stopped`));
+    const explained = this.#endWhy(this.#state === 'failed' ? 'failed' : 'stopped');
     this.#links.close('we are leaving');
     this.#quotas.close();
     this.#context.trackers.untrack(this.infoHash);
     await Promise.all([this.#announcer.stop(), this.#closeDisk()]);
+    await explained;
     await this.#lock?.release();
     if (this.#state !== 'failed') {
       this.#state = 'stopped';
@@ -456,6 +464,15 @@ export class ActiveTorrent implements Torrent {
     this.#events.emit({ type: 'stopped' });
     this.#events.end();
     this.#settleStopped();
+  }
+
+  /** Not for what is only seeded. Without the lock the file is another process's. */
+  get #fetches(): boolean {
+    return this.#lock !== undefined && this.#options.original === undefined;
+  }
+
+  async #endWhy(how: 'done' | 'stopped' | 'failed'): Promise<void> {
+    if (this.#fetches) await this.#whyFile.end(this.why, how);
   }
 
   async #closeDisk(): Promise<void> {
@@ -505,6 +522,11 @@ export class ActiveTorrent implements Torrent {
       ...countTraffic(view, now),
       ...(this.#error === undefined ? {} : { error: this.#error }),
     };
+  }
+
+  get why(): TorrentWhy {
+    const { down, up } = this.#context.limits;
+    return explain(this.#swarm.view, this.status, { down, up });
   }
 
   get peers(): PeerStatus[] {

@@ -7,6 +7,7 @@ import type { TcpHandlers, TcpSocket } from '../io/tcp.ts';
 import { Framer, type FramerSink } from '../protocol/wire/framer.ts';
 import type { Handshake } from '../protocol/wire/handshake.ts';
 import type { Peer } from '../swarm/peer.ts';
+import type { UpState } from '../swarm/state-times.ts';
 import type { Swarm } from '../swarm/swarm.ts';
 import type { PeerQuota, PeerQuotas } from './rate-limits.ts';
 
@@ -136,6 +137,7 @@ export class Connection implements FramerSink, TcpHandlers {
     this.#prepaid = 0;
     if (this.#closed || peer.held || down.mayPass(this.#context.clock())) return;
     peer.held = true;
+    peer.wasHeld = true;
     this.socket.pause();
     down.request(this.#portion, (granted) => {
       peer.held = false;
@@ -163,6 +165,13 @@ export class Connection implements FramerSink, TcpHandlers {
 
   onClose(reason: string): void {
     this.close(reason);
+  }
+
+  /** What its uploads wait for, as far as that can be seen here. */
+  get sending(): UpState | undefined {
+    if (this.waiting) return 'limited';
+    if (this.socket.buffered > this.frameLength) return 'socketFull';
+    return this.reading ? 'disk' : undefined;
   }
 
   /** True when for so long nothing of what waits in the socket has gone out. To be asked about once a second. */

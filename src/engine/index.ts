@@ -22,5 +22,6 @@ export {
   type TorrentSource,
   type TorrentState,
   type TorrentStatus,
+  type TorrentWhy,
   type TrackerStatus,
 } from './types.ts';

@@ -126,6 +126,7 @@ export class PeerLinks implements ConnectionOwner {
   /** Called often; looks once a second for peers that take nothing of what is sent to them. */
   tick(now: number): void {
     this.settle();
+    for (const [peer, connection] of this.#connections) peer.sending = connection.sending;
     if (now - this.#checkedAt < 1000) return;
     this.#checkedAt = now;
     for (const connection of [...this.#connections.values()])

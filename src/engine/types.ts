@@ -4,6 +4,7 @@
 import type { Endpoint } from '../base/endpoint.ts';
 import type { ShoalError } from '../base/errors.ts';
 import type { Metainfo } from '../protocol/metainfo.ts';
+import type { DownState, UpState, TorrentState as WaitState } from '../swarm/state-times.ts';
 
 /** Bytes per second in each direction; 0: no limit, absent: as it is (none, at first). */
 export interface Limits {
@@ -115,6 +116,29 @@ export interface PeerStatus {
   interestedInUs: boolean;
 }
 
+/** Where the time of a torrent went. Times in milliseconds by state; states that took none are absent. */
+export interface TorrentWhy {
+  infoHash: string;
+  name: string;
+  size: number;
+  have: number;
+  /** Limits of the session in bytes per second; 0: none. */
+  limits: { down: number; up: number };
+  /** What the download as a whole waited for: at each moment what the peer that got furthest waited for. */
+  times: Partial<Record<WaitState, number>>;
+  connected: number;
+  /** Missing pieces that no connected peer has. */
+  piecesNowhere: number;
+  peers: {
+    address: string;
+    client: string;
+    downloaded: number;
+    uploaded: number;
+    down: Partial<Record<DownState, number>>;
+    up: Partial<Record<UpState, number>>;
+  }[];
+}
+
 export interface TrackerStatus {
   url: string;
   tier: number;
@@ -191,6 +215,8 @@ export interface Torrent {
   readonly infoHash: string;
   readonly status: TorrentStatus;
   readonly peers: PeerStatus[];
+  /** Where the time went: what to change when it is slow. */
+  readonly why: TorrentWhy;
   readonly trackers: TrackerStatus[];
   /** Undefined until known (magnet). */
   readonly metainfo: Metainfo | undefined;

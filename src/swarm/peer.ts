@@ -11,6 +11,7 @@ import { NOBODY } from './ledger.ts';
 import { OutBuffer } from './out-buffer.ts';
 import { RarestCursor } from './rarest-cursor.ts';
 import { RequestQueue } from './request-queue.ts';
+import { DOWN_STATES, StateTimes, UP_STATES, type UpState } from './state-times.ts';
 
 const FIRST_WINDOW = 16;
 const LEAST_WINDOW = 2;
@@ -132,6 +133,13 @@ export class Peer {
   // What it asked for.
   readonly uploads = new RequestQueue();
   uploadQueued = false;
+
+  /** We did not read from it at some time since the last look. */
+  wasHeld = false;
+  /** What its uploads wait for outside the swarm; set by who serves them. */
+  sending: UpState | undefined;
+  readonly downTimes = new StateTimes(DOWN_STATES);
+  readonly upTimes = new StateTimes(UP_STATES);
 
   readonly down = new RateMeter();
   readonly up = new RateMeter();

@@ -22,7 +22,11 @@ function scene(options: { pieces?: number; have?: number; slots?: number; random
   const field = new Bitfield(pieces);
   for (let piece = 0; piece < have; piece++) field.add(piece);
   const peerId = new Uint8Array(20);
-  const state = new SwarmState({ infoHash: '', peerId, port: 0, clientName: '', random, sha1: (bytes) => bytes }, '');
+  const state = new SwarmState(
+    { infoHash: '', peerId, port: 0, clientName: '', random, sha1: (bytes) => bytes },
+    '',
+    0,
+  );
   const availability = new Availability(pieces, (piece) => !field.has(piece), random);
   const content = { geometry, ledger: new Ledger(geometry, field, slots), availability };
   state.content = content;

@@ -12,6 +12,7 @@ import type { Command } from './commands.ts';
 import type { Ledger } from './ledger.ts';
 import type { MetadataFetch } from './metadata-fetch.ts';
 import type { Peer } from './peer.ts';
+import { StateTimes, TORRENT_STATES } from './state-times.ts';
 
 const DEFAULT_SLOTS = 8;
 
@@ -80,12 +81,17 @@ export class SwarmState {
   /** Disk trouble: go on serving, ask for nothing. */
   paused = false;
 
+  /** What the whole torrent waited for, and when that was looked at last. */
+  readonly times = new StateTimes(TORRENT_STATES);
+  sampledAt: number;
+
   readonly down = new RateMeter();
   readonly up = new RateMeter();
   wasted = 0;
   failedPieces = 0;
 
-  constructor(options: SwarmOptions, peerIdHex: string) {
+  constructor(options: SwarmOptions, peerIdHex: string, now: number) {
+    this.sampledAt = now;
     this.options = options;
     this.peerIdHex = peerIdHex;
     this.infoBytes = options.infoBytes;

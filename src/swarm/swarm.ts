@@ -34,6 +34,7 @@ import {
   uploadSent,
 } from './swarm-upload.ts';
 import { freeStaleSlot, watchPeer } from './swarm-watch.ts';
+import { sampleTimes } from './time-in-state.ts';
 
 /** Fewer connections than this: ask for more peers. */
 const FEW_PEERS = 10;
@@ -49,7 +50,7 @@ export class Swarm {
   #nextSearch = 0;
 
   constructor(options: SwarmOptions, now: number) {
-    this.#state = new SwarmState(options, toHex(options.peerId));
+    this.#state = new SwarmState(options, toHex(options.peerId), now);
     this.#nextRound = now + CHOKE_ROUND;
   }
 
@@ -212,6 +213,7 @@ export class Swarm {
   tick(now: number): void {
     const state = this.#state;
     announceFresh(state);
+    sampleTimes(state, now);
     if (now >= this.#nextSecond) {
       this.#nextSecond = now + 1000;
       this.#everySecond(now);

@@ -62,6 +62,17 @@ function torrentOf({ status = {}, peers = [], trackers = [{}], map = [2, 1, 0, 0
     addPeer: () => {},
     announceTo: () => {},
     setLimits: () => {},
+    why: {
+      infoHash: '',
+      name: '',
+      size: 0,
+      have: 0,
+      limits: { down: 0, up: 0 },
+      times: {},
+      connected: 0,
+      piecesNowhere: 0,
+      peers: [],
+    },
     stop: async () => {},
   };
 }
