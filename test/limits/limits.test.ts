@@ -110,7 +110,7 @@ async function warmUp({ passed, peers }: Transfer, count: number, rate: number):
 }
 
 const KB = 1000;
-const RATES = FULL ? [50 * KB, 500 * KB, 5_000 * KB, 50_000 * KB] : [150 * KB, 20_000 * KB];
+const RATES = FULL ? [50 * KB, 500 * KB, 5_000 * KB, 50_000 * KB] : [150 * KB, 4_000 * KB];
 const WINDOW = FULL ? 10_000 : 1_500;
 /** What a portion more or less makes of a short window comes on top. */
 const tolerance = (rate: number): number =>
