@@ -2,7 +2,7 @@
 
 import { COMMON, type CommandDefinition, command } from './command.ts';
 
-const PEER = ['tracker', 'listen', 'state', 'down', 'up', 'memory', 'noDaemon'] as const;
+const PEER = ['tracker', 'listen', 'state', 'down', 'up', 'noLimitLan', 'schedule', 'memory', 'noDaemon'] as const;
 const LISTEN_PEER = 'where peers reach this one (default all interfaces, the first free port from 6881 on)';
 
 const tracker = command({

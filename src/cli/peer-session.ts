@@ -4,13 +4,18 @@ import { lookup } from 'node:dns/promises';
 import { join, resolve } from 'node:path';
 import { type Endpoint, parseAddress } from '../base/endpoint.ts';
 import { ShoalError } from '../base/errors.ts';
-import type { SessionOptions } from '../engine/types.ts';
+import { printable } from '../base/printable.ts';
+import type { LimitRule, Limits, SessionOptions } from '../engine/types.ts';
 import { findDirectories } from '../io/paths.ts';
+import { formatRate } from './render/quantity.ts';
 import { DEFAULT_TRACKER, type Settings } from './settings.ts';
 
 type Environment = Readonly<Record<string, string | undefined>>;
 
-export type PeerSettings = Pick<Settings, 'tracker' | 'listen' | 'state' | 'down' | 'up' | 'memory'>;
+export type PeerSettings = Pick<
+  Settings,
+  'tracker' | 'listen' | 'state' | 'down' | 'up' | 'noLimitLan' | 'schedule' | 'memory'
+>;
 
 /** Where config.toml is looked for. */
 export function configFile(environment: Environment): string {
@@ -25,13 +30,14 @@ export function trackersOf(settings: Pick<Settings, 'tracker'>): string[] {
   return settings.tracker ?? [DEFAULT_TRACKER];
 }
 
-/** `purpose` is told to whoever finds one of the torrents in use. Host names are looked up here. */
+/** `purpose` is told to whoever finds one of the torrents in use, `detail` who asked for more. Host names are looked up here. */
 export async function sessionOptions(
   settings: PeerSettings,
   environment: Environment,
   purpose: string,
+  detail: (line: string) => void,
 ): Promise<SessionOptions> {
-  const { listen, down, up, memory } = settings;
+  const { listen, down, up, memory, noLimitLan, schedule } = settings;
   return {
     state: stateDirectory(settings, environment),
     trackers: trackersOf(settings),
@@ -40,7 +46,15 @@ export async function sessionOptions(
     ...(down === undefined ? {} : { down }),
     ...(up === undefined ? {} : { up }),
     ...(memory === undefined ? {} : { memory }),
+    ...(noLimitLan ? { limitLan: false } : {}),
+    ...(schedule === undefined ? {} : { schedule, onRule: (rule, limits) => detail(describeRule(rule, limits)) }),
   };
+}
+
+function describeRule(rule: LimitRule | undefined, { down, up }: Limits): string {
+  const rate = (bytes = 0) => (bytes === 0 ? 'no limit' : formatRate(bytes));
+  const name = rule === undefined ? 'no rule of the schedule holds' : `the rule "${printable(rule.text ?? '')}" holds`;
+  return `${name}: down ${rate(down)}, up ${rate(up)}`;
 }
 
 /** The endpoint with its host as an address. An empty host stays: it means every interface. */

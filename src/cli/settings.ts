@@ -5,6 +5,7 @@ import { type Endpoint, parseHostPort } from '../base/endpoint.ts';
 import { ShoalError } from '../base/errors.ts';
 import { printable } from '../base/printable.ts';
 import { parseRate, parseSeconds, parseSize } from './render/quantity.ts';
+import { parseLimitRule } from './schedule.ts';
 
 interface Setting<T> {
   /** What stands for the value in help texts; none for a switch. */
@@ -18,6 +19,8 @@ interface Setting<T> {
   /** Settable by environment and config file, or only on the command line because it belongs to one call. */
   lasting: boolean;
   alias?: string;
+  /** Between the values of a list in an environment variable; default a comma. */
+  separator?: string;
 }
 
 type Lasting = 'lasting' | 'per call';
@@ -129,6 +132,17 @@ export const SETTINGS = {
     'a rate such as 500K or 20M',
   ),
   up: one('RATE', 'upload at most so much a second', 'lasting', parseRate, 'a rate such as 500K or 20M'),
+  noLimitLan: toggle('no limit for peers on this machine and in private networks', 'lasting'),
+  schedule: {
+    ...many(
+      'RULE',
+      'other limits at some times, such as "Mon-Fri 08:00-18:00 down=1M up=200K"; may repeat, the first that holds counts',
+      'lasting',
+      parseLimitRule,
+      'a rule such as "Mon-Fri 08:00-18:00 down=1M up=200K" (days may be left out)',
+    ),
+    separator: ';',
+  },
   memory: one(
     'SIZE',
     'memory for data on its way to the disk (default 32M)',
@@ -223,14 +237,15 @@ function fromFlags(name: SettingName, flags: RawFlags): Source | undefined {
   return values.length === 0 ? undefined : { origin: `--${flagName(name)}`, values, code: 'ERR_USAGE' };
 }
 
-/** Lists are separated by commas. An empty variable counts as none, as elsewhere on Unix. */
+/** Lists are separated by commas (rules of a schedule, which may hold some, by semicolons). An empty variable counts as none, as elsewhere on Unix. */
 function fromEnvironment(
   name: SettingName,
   environment: Readonly<Record<string, string | undefined>>,
 ): Source | undefined {
   const variable = environmentName(name);
   const value = environment[variable] ?? '';
-  const values = (SETTINGS[name].kind === 'many' ? value.split(',') : [value])
+  const { separator = ',' }: Setting<unknown> = SETTINGS[name];
+  const values = (SETTINGS[name].kind === 'many' ? value.split(separator) : [value])
     .map((part) => part.trim())
     .filter((part) => part !== '');
   return values.length === 0 ? undefined : { origin: variable, values, code: 'ERR_CONFIG' };

@@ -10,6 +10,7 @@ export {
   type AddOptions,
   type DownloadSummary,
   type GetOptions,
+  type LimitRule,
   type Limits,
   type PeerStatus,
   PIECE,

@@ -20,6 +20,7 @@ import { resolveName } from './catalog.ts';
 import { type Published, publishEntry } from './catalog-publish.ts';
 import { FramePool } from './frame-pool.ts';
 import { Incoming } from './incoming.ts';
+import { LimitSchedule } from './limit-schedule.ts';
 import { RateLimits } from './rate-limits.ts';
 import type { Original } from './torrent-disk.ts';
 import { type ResolvedSource, resolveSource } from './torrent-source.ts';
@@ -51,6 +52,7 @@ export class Session implements AsyncDisposable {
   readonly #pins: Pins;
   readonly #torrents = new Map<string, ActiveTorrent>();
   readonly #incoming: Incoming;
+  readonly #schedule: LimitSchedule;
   readonly #ticker: NodeJS.Timeout;
   #closing: Promise<void> | undefined;
 
@@ -74,8 +76,11 @@ export class Session implements AsyncDisposable {
         return torrent === undefined ? 'no such torrent here' : torrent.accept(connection, handshake);
       },
     });
+    this.#schedule = new LimitSchedule(context.limits, options);
+    this.#schedule.tick(context.clock(), () => new Date());
     this.#ticker = setInterval(() => {
       const now = context.clock();
+      this.#schedule.tick(now, () => new Date());
       for (const torrent of this.#torrents.values()) torrent.tick(now);
     }, TICK);
   }
@@ -238,9 +243,9 @@ export class Session implements AsyncDisposable {
     return torrent;
   }
 
-  /** Bytes per second; 0 lifts the limit. Takes effect at once. */
+  /** Bytes per second; 0 lifts the limit. Takes effect at once; where a rule of the schedule holds, when it has ended. */
   setLimits(limits: SessionLimits): void {
-    this.#context.limits.set(limits);
+    this.#schedule.set(limits);
   }
 
   /** Stops every torrent politely and gives everything back. */

@@ -27,7 +27,22 @@ export interface TorrentLimits extends Limits {
   eachPeer?: Limits;
 }
 
+/** Limits for a part of the week, by the clock on the wall. */
+export interface LimitRule extends Limits {
+  /** Days on which it begins, 0 for Sunday to 6. */
+  days: readonly number[];
+  /** Minutes since midnight; `to` may be before `from` (over midnight) and at most 1440. */
+  from: number;
+  to: number;
+  /** How the user wrote it. */
+  text?: string;
+}
+
 export interface SessionOptions extends SessionLimits {
+  /** Limits by time of day: the first rule that holds goes before `down` and `up`. */
+  schedule?: readonly LimitRule[];
+  /** Told when another rule begins to hold, or none, with the limits that hold from then on. */
+  onRule?: (rule: LimitRule | undefined, limits: Readonly<Required<Limits>>) => void;
   /** Where peers reach us. Without it: all interfaces, both families, the first free port from 6881 on. Port 0: any. */
   listen?: Endpoint;
   /** Directory for resume data and locks; null keeps nothing. Default: by XDG. */

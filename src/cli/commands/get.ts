@@ -25,6 +25,8 @@ type Taken =
   | 'state'
   | 'down'
   | 'up'
+  | 'noLimitLan'
+  | 'schedule'
   | 'memory'
   | 'noDaemon'
   | (typeof COMMON)[number];
@@ -32,7 +34,9 @@ type Taken =
 export const run: CommandRun<Taken> = async (context, settings, [source]) => {
   const { output, environment, signal } = context;
   const peers = await resolvePeers(settings.peer);
-  const session = await Session.open(await sessionOptions(settings, environment, `shoal get ${source}`));
+  const session = await Session.open(
+    await sessionOptions(settings, environment, `shoal get ${source}`, (line) => output.detail(line)),
+  );
   let torrent: Torrent | undefined;
   try {
     const wanted = await findWanted(context, settings, source!);

@@ -21,6 +21,8 @@ type Taken =
   | 'state'
   | 'down'
   | 'up'
+  | 'noLimitLan'
+  | 'schedule'
   | 'memory'
   | 'noDaemon'
   | (typeof COMMON)[number];
@@ -30,7 +32,9 @@ export const run: CommandRun<Taken> = async (context, settings, paths) => {
   const { name, exclude, pieceLength } = settings;
   const peers = await resolvePeers(settings.peer);
   const access = catalogAccess(settings, environment);
-  const session = await Session.open(await sessionOptions(settings, environment, `shoal share ${paths[0]}`));
+  const session = await Session.open(
+    await sessionOptions(settings, environment, `shoal share ${paths[0]}`, (line) => output.detail(line)),
+  );
   const shares: Share[] = [];
   try {
     const entries = name === undefined ? paths.map((path) => [path]) : [paths];

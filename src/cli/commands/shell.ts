@@ -14,12 +14,24 @@ import { parseRequest } from '../shell/verbs.ts';
 
 const PROMPT = 'shoal> ';
 
-type Taken = 'tracker' | 'listen' | 'state' | 'down' | 'up' | 'memory' | 'noDaemon' | (typeof COMMON)[number];
+type Taken =
+  | 'tracker'
+  | 'listen'
+  | 'state'
+  | 'down'
+  | 'up'
+  | 'noLimitLan'
+  | 'schedule'
+  | 'memory'
+  | 'noDaemon'
+  | (typeof COMMON)[number];
 
 export const run: CommandRun<Taken> = async (context, settings) => {
   const { output, environment, signal } = context;
   const attended = process.stdin.isTTY === true && output.interactive;
-  const session = await Session.open(await sessionOptions(settings, environment, 'shoal shell'));
+  const session = await Session.open(
+    await sessionOptions(settings, environment, 'shoal shell', (line) => output.detail(line)),
+  );
   const shell = new Shell(context, settings, session, attended);
   const lines = createInterface({ input: process.stdin, output: process.stderr, terminal: attended, prompt: PROMPT });
   try {
