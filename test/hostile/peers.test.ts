@@ -3,6 +3,9 @@
 // The numbers are those of the table of malicious peers; what needs encryption, peer exchange or uTP has no test here.
 
 import assert from 'node:assert/strict';
+import { randomBytes } from 'node:crypto';
+import http from 'node:http';
+import type { AddressInfo } from 'node:net';
 import { after, afterEach, beforeEach, test } from 'node:test';
 import { parseAddress } from '../../src/base/endpoint.ts';
 import { sha1 } from '../../src/engine/torrent-source.ts';
@@ -231,6 +234,39 @@ test('P28: a banned peer is refused from another port; its address alone is not 
   const neighbour = await leecher.join({ from: liar.from });
   neighbour.offer(fieldOf([0]), blockOf);
   await until(() => leecher.torrent.status.piecesHave === 1, 'a piece of its neighbour');
+  await stage.finish(leecher, seed);
+});
+
+test('trackers that die, hang up or talk nonsense do not end a download', async () => {
+  const leecher = await stage.leecher(seed);
+  const asked: number[] = [0, 0, 0];
+  const servers = [
+    http.createServer((_request, response) => {
+      asked[0]!++;
+      response.end('d8:intervali1800e5:peers0:e');
+    }),
+    http.createServer((request) => {
+      asked[1]!++;
+      request.socket.destroy();
+    }),
+    http.createServer((_request, response) => {
+      asked[2]!++;
+      response.writeHead(500).end(randomBytes(5_000));
+    }),
+  ];
+  for (const server of servers) await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+  const urls = servers.map((server) => `http://127.0.0.1:${(server.address() as AddressInfo).port}/announce`);
+  leecher.torrent.announceTo(urls.map((url) => [url]));
+  await until(() => asked.every((count) => count > 0), 'all trackers to be asked');
+  for (const server of servers) {
+    server.closeAllConnections();
+    await new Promise((resolve) => server.close(resolve));
+  }
+  leecher.torrent.announceTo([['http://127.0.0.1:1/announce']]);
+  await until(
+    () => leecher.torrent.trackers.every(({ url, failure }) => url === urls[0] || failure !== undefined),
+    'the failures',
+  );
   await stage.finish(leecher, seed);
 });
 

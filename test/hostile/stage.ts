@@ -115,6 +115,11 @@ export class Stage {
     assert.doesNotMatch(ending, /hash|should be|banned/, 'the honest seed was blamed');
   }
 
+  /** In all of its sessions. */
+  get torrents(): number {
+    return this.#sessions.reduce((count, session) => count + session.torrents.length, 0);
+  }
+
   async close(): Promise<void> {
     for (const session of this.#sessions) await session.close();
     fs.rmSync(this.folder, { recursive: true, force: true });

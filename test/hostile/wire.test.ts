@@ -527,6 +527,37 @@ test('41: a flood of requests for metadata is rejected after three copies', asyn
   raw.leave();
 });
 
+for (const [row, id, length] of [
+  [43, MESSAGE.hashRequest, 48],
+  [44, MESSAGE.hashes, 80],
+  [46, MESSAGE.hashReject, 48],
+] as const)
+  test(`${row}: message ${id} of version 2 is closed, with the metadata and before it`, async () => {
+    for (const target of [seed, magnet]) {
+      const raw = await target.join();
+      raw.send(frame(id, length));
+      await target.endedBy(raw, 'invalid_message');
+    }
+  });
+
+test('42, 47, 48: messages of extensions that were not offered are ignored a hundred times', async () => {
+  const raw = await seed.join();
+  for (let i = 0; i < 100; i++) raw.send(encodeExtended(100 + (i % 50), randomBytes(i)));
+  await raw.fetchBlock();
+  raw.send(encodeExtended(99, randomBytes(10)));
+  await seed.endedBy(raw, 'invalid_extended');
+});
+
+test('49: an encrypted handshake is closed without an answer, and 3: so is one of TLS', async () => {
+  const tls = Buffer.concat([Buffer.from([0x16, 0x03, 0x01, 0x02, 0x00]), randomBytes(512)]);
+  for (const opening of [randomBytes(96).fill(0, 0, 1), Buffer.alloc(96), Buffer.alloc(96, 0xff), tls]) {
+    const raw = await RawPeer.open(seed.session.port);
+    raw.send(opening);
+    await raw.ended();
+    assert.equal(raw.bytesHeard, 0);
+  }
+});
+
 test('who asks and never reads holds little memory and is dropped', async () => {
   const raw = await impatient.join();
   await raw.fetchBlock();
