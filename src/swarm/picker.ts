@@ -150,7 +150,8 @@ export function pickBusy(content: Content, peer: Peer, now: number): { partial: 
   const { ledger } = content;
   const begunBefore = content.availability.wanted === 0 ? now : now - SLOW_PIECE;
   let best: { partial: Partial; block: number } | undefined;
-  let fewest = END_GAME_COPIES;
+  // One seat is kept from those that have gone silent, or enough of them would hold a last block for ever in turns.
+  let fewest = peer.snubbed ? END_GAME_COPIES - 1 : END_GAME_COPIES;
   for (const partial of ledger.partials.values()) {
     if (partial.retry || partial.begunAt > begunBefore || partial.arrived === partial.blocks.length) continue;
     if (!mayAsk(peer, partial.piece)) continue;

@@ -11,6 +11,11 @@ export const PATIENCE = 10;
 const KIB = 1024;
 /** KiB of the smallest torrent: with less, what takes time is time-outs and not links. */
 const LEAST_SIZE = 1024;
+/**
+ * Bytes of the largest piece that liars spoil. A larger one comes again whole from one peer after the other, and over slow
+ * links that takes longer than `PATIENCE`: a shortfall of the swarm, not of the world.
+ */
+const LARGEST_SPOILT = 256 * KIB;
 /** Bytes per second of the slowest uplink. */
 const LEAST_RATE = 16_000;
 const LENGTHS = [16, 16, 16, 16, 20, 32, 39, 64, 64, 256, 1024, 1040, 2500];
@@ -68,7 +73,8 @@ interface Cast {
   disturbed: number;
 }
 
-function drawManners(chance: Chance): Manners {
+function drawManners(chance: Chance, mayLie: boolean): Manners {
+  if (!mayLie) return chance.one<Manners>([{ silent: true }, { rejects: () => chance.often(0.5) }]);
   const share = chance.one([0.02, 0.3, 1]);
   return chance.one<Manners>([
     { silent: true },
@@ -124,7 +130,12 @@ function cast(seed: number, peers: number, chance: Chance): Cast {
   for (let i = 1; i < peers; i++) {
     const comes = chance.often(0.5) ? 0 : chance.between(0, pace);
     if (i > 1 && chance.often(0.15)) {
-      others.push(world.add({ ...common(), ...drawManners(chance), have: () => chance.often(0.9) }, comes));
+      others.push(
+        world.add(
+          { ...common(), ...drawManners(chance, pieceLength <= LARGEST_SPOILT), have: () => chance.often(0.9) },
+          comes,
+        ),
+      );
       continue;
     }
     const share = chance.one([0, 0, 0, 0.3, 1]);

@@ -52,15 +52,19 @@ export function flashCrowd(scale = 1, seed = 1): Measure[] {
   ];
 }
 
-/** Sharers and free riders in equal number; the seed is slow and there is less than everybody could take. */
+/**
+ * Sharers and free riders in equal number; the seed is slow and there is less than everybody could take. Who has finished
+ * leaves, so what riders get is the seed's, and what sharers give away while they download.
+ */
 export function titForTat(scale = 1, seed = 1): Measure[] {
   const each = Math.round(16 * scale);
   const up = 64_000;
-  const world = new World({ seed, pieces: 128 });
+  // Long enough for many rounds of the choker.
+  const world = new World({ seed, pieces: 256, pieceLength: 4 * BLOCK });
   const source = { have: everything, up: up * 2, down: 4 * up };
   world.add(source);
   const common = { up, down: 8 * up, swarm: { uploadSlots: 4 } };
-  const sharers = world.addMany(each, () => common);
+  const sharers = world.addMany(each, () => ({ ...common, leaves: true }));
   const riders = world.addMany(each, () => ({ ...common, silent: true }));
   finish(world, [...sharers, ...riders], 4000);
   const ratio = mean(sharers.map(took)) / mean(riders.map(took));

@@ -43,6 +43,8 @@ export interface NodeOptions extends Manners {
   slots?: number;
   fast?: boolean;
   magnet?: boolean;
+  /** Goes away as soon as it has everything. */
+  leaves?: boolean;
   disk?: DiskOptions;
   swarm?: Partial<SwarmOptions>;
 }
@@ -447,6 +449,7 @@ export class WorldNode implements Dweller {
     this.finishedAt ??= this.setting.now;
     this.setting.note(this.id, 5);
     this.swarm.pause(true, this.setting.now);
+    if (this.options.leaves === true) this.setting.at(this.setting.now + 1, NODE_EVENT.opened, () => this.kill());
   }
 
   #commit(piece: number, slot: number): void {

@@ -264,7 +264,7 @@ export class World implements Setting {
   /** What keeps those that have not finished. */
   explain(): string {
     return this.nodes
-      .filter((node) => !node.complete)
+      .filter((node) => !node.complete && node.finishedAt === undefined)
       .map((node) => node.describe())
       .join('\n');
   }
