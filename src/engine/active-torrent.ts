@@ -12,6 +12,7 @@ import type { ResumeStore } from '../io/stores/resume.ts';
 import { type Metainfo, parseInfo, parseMetainfo } from '../protocol/metainfo.ts';
 import { encodeMetainfo } from '../protocol/metainfo-build.ts';
 import type { Handshake } from '../protocol/wire/handshake.ts';
+import type { Ban, BanList } from '../swarm/ban-list.ts';
 import { Swarm } from '../swarm/swarm.ts';
 import type { SwarmOptions } from '../swarm/swarm-state.ts';
 import type { Connection } from './connection.ts';
@@ -51,6 +52,7 @@ export interface TorrentContext {
   readonly handshakeTimeout: number;
   readonly swarmTimeouts: Pick<SwarmOptions, 'snubAfter' | 'idleAfter' | 'uploadSlots' | 'seedChoker'>;
   readonly limits: RateLimits;
+  readonly bans: BanList;
   readonly frames: FramePool;
   readonly pool: HashPool;
   readonly resumes: ResumeStore;
@@ -58,6 +60,8 @@ export interface TorrentContext {
   /** What the process is doing, for whoever finds the torrent locked. */
   readonly purpose: string;
   readonly lockDirectory: (infoHash: string) => string | undefined;
+  /** The torrent has banned somebody. */
+  readonly onBan: (ban: Ban) => void;
 }
 
 /** What a magnet tells trackers is left before its size is known. */
@@ -131,6 +135,7 @@ export class ActiveTorrent implements Torrent {
         clientName: context.clientName,
         random: context.random,
         sha1,
+        bans: context.bans,
         ...context.swarmTimeouts,
       },
       context.clock(),
@@ -268,7 +273,7 @@ export class ActiveTorrent implements Torrent {
   #carryOut(command: OtherCommand): void {
     switch (command.type) {
       case 'commitPiece':
-        this.#commit(command.piece, command.slot);
+        this.#commit(command);
         return;
       case 'openMetadata':
         this.#metadataArrived(command.infoBytes);
@@ -279,6 +284,10 @@ export class ActiveTorrent implements Torrent {
         return;
       case 'announceBadPiece':
         this.#events.emit({ type: 'badPiece', index: command.piece, from: describeShares(command.from) });
+        return;
+      case 'announceBan':
+        this.#events.emit({ type: 'peerBanned', address: command.ban.address, reason: command.ban.reason });
+        this.#context.onBan(command.ban);
         return;
       case 'announceComplete':
         this.#finish().catch((error) => this.#fail(error));
@@ -291,20 +300,21 @@ export class ActiveTorrent implements Torrent {
     }
   }
 
-  #commit(piece: number, slot: number): void {
-    this.#disk!.commit(piece, slot, (result) => {
+  #commit({ piece, slot, digests }: Extract<OtherCommand, { type: 'commitPiece' }>): void {
+    this.#disk!.commit(piece, slot, digests, (result, found) => {
       try {
-        this.#committed(piece, result);
+        this.#committed(piece, result, found);
       } catch (error) {
         void this.#fail(error);
       }
     });
   }
 
-  #committed(piece: number, result: StoreResult): void {
+  #committed(piece: number, result: StoreResult, digests: Uint8Array | undefined): void {
     const now = this.#context.clock();
-    if (result.ok) this.#swarm.handle({ type: 'pieceVerified', piece }, now);
-    else if (result.kind === 'hash') this.#swarm.handle({ type: 'pieceFailed', piece }, now);
+    const evidence = digests === undefined ? {} : { digests };
+    if (result.ok) this.#swarm.handle({ type: 'pieceVerified', piece, ...evidence }, now);
+    else if (result.kind === 'hash') this.#swarm.handle({ type: 'pieceFailed', piece, ...evidence }, now);
     else {
       this.#swarm.handle({ type: 'pieceUnwritten', piece }, now);
       void this.#fail(result.error);
@@ -414,6 +424,13 @@ export class ActiveTorrent implements Torrent {
   accept(connection: Connection, handshake: Handshake): string | undefined {
     if (this.#state === 'checking' || this.#stopping !== undefined) return 'the torrent is not ready';
     return this.#links.accept(connection, handshake);
+  }
+
+  /** Another torrent of the session has banned somebody. */
+  bansChanged(): void {
+    if (this.#stopping !== undefined) return;
+    this.#swarm.handle({ type: 'bansChanged' }, this.#context.clock());
+    this.#links.settle();
   }
 
   announceTo(tiers: readonly (readonly string[])[]): void {

@@ -15,6 +15,7 @@ import { type Listener, listen, type TcpSocket } from '../io/tcp.ts';
 import { encodeMetainfo } from '../protocol/metainfo-build.ts';
 import { announceUrlOf } from '../protocol/tracker/http.ts';
 import { makePeerId } from '../protocol/wire/peer-id.ts';
+import { BanList } from '../swarm/ban-list.ts';
 import { ActiveTorrent, type TorrentContext, type TorrentOptions } from './active-torrent.ts';
 import { resolveName } from './catalog.ts';
 import { type Published, publishEntry } from './catalog-publish.ts';
@@ -114,11 +115,15 @@ export class Session implements AsyncDisposable {
         ...(options.seedChoker === undefined ? {} : { seedChoker: options.seedChoker }),
       },
       limits: new RateLimits(options, clock),
+      bans: new BanList(),
       frames: new FramePool(),
       pool: new HashPool(),
       resumes: new ResumeStore(state),
       trackers: new TrackerSessions(identity, createIdentity(), options.trackers ?? [], listener.port),
       purpose: options.purpose ?? 'shoal',
+      onBan: () => {
+        if (session !== undefined) for (const torrent of session.#torrents.values()) torrent.bansChanged();
+      },
       lockDirectory: (infoHash) => (state === null ? undefined : path.join(state, 'torrents', infoHash)),
     };
     session = new Session(options, listener, identity, pins, context);

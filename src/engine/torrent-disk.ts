@@ -10,6 +10,8 @@ import { Storage } from '../io/disk/storage.ts';
 import type { ResumeStore } from '../io/stores/resume.ts';
 import type { ResumeRecord } from '../io/stores/resume-record.ts';
 import type { Metainfo } from '../protocol/metainfo.ts';
+import { digestBlocks } from '../swarm/blame.ts';
+import { sha1 } from './torrent-source.ts';
 import type { UploadSource } from './uploader.ts';
 
 /** Files that were just hashed where they lie: they are seeded in place and never written to. */
@@ -133,14 +135,25 @@ export class TorrentDisk implements UploadSource {
     return this.#slab?.bytes;
   }
 
-  /** Hash, compare, write: see Storage.commit. */
-  commit(piece: number, slot: number, done: (result: StoreResult) => void): void {
-    this.#storage.commit(piece, this.#slab!.id, slot * this.geometry.pieceLength, (result) => {
+  /**
+   * Hash, compare, write: see Storage.commit. With the result come the digests of the blocks of a piece that failed, or
+   * that passed and was wanted with them.
+   */
+  commit(
+    piece: number,
+    slot: number,
+    wanted: boolean,
+    done: (result: StoreResult, digests: Uint8Array | undefined) => void,
+  ): void {
+    const start = slot * this.geometry.pieceLength;
+    this.#storage.commit(piece, this.#slab!.id, start, (result) => {
+      const needed = result.ok ? wanted : result.kind === 'hash';
+      const bytes = this.#slab?.bytes.subarray(start, start + this.geometry.pieceSize(piece));
       if (result.ok) {
         this.haveBytes += this.#contentSize(piece);
         this.#dirty = true;
       }
-      done(result);
+      done(result, needed && bytes !== undefined ? digestBlocks(bytes, sha1) : undefined);
     });
   }
 

@@ -207,6 +207,8 @@ export type TorrentEvent =
   | { type: 'badPiece'; index: number; from: { address: string; bytes: number }[] }
   | { type: 'peerConnected'; address: string; client: string }
   | { type: 'peerDisconnected'; address: string; reason: string }
+  /** A peer sent data that is wrong beyond doubt. The ban holds for all torrents of the session. */
+  | { type: 'peerBanned'; address: string; reason: string }
   | { type: 'warning'; message: string }
   /** Every piece is verified and on disk under its final name. */
   | { type: 'done'; summary: DownloadSummary }

@@ -1,11 +1,12 @@
 import assert from 'node:assert/strict';
 import test from 'node:test';
+import { BanList } from './ban-list.ts';
 import { Candidates, MAX_CANDIDATES } from './candidates.ts';
 
 const local = (port: number) => ({ host: '127.0.0.1', port });
 
 test('a candidate is dialled once, and again only after a growing wait', () => {
-  const candidates = new Candidates();
+  const candidates = new Candidates(new BanList());
   assert.equal(candidates.add(local(1000), 0), true);
   assert.equal(candidates.add(local(1000), 0), false);
   assert.equal(candidates.take(5, 0, false).length, 1);
@@ -18,20 +19,18 @@ test('a candidate is dialled once, and again only after a growing wait', () => {
   assert.equal(candidates.take(5, 6000, false).length, 1);
 });
 
-test('a ban on a shared address covers one port and one peer id, on a public one the whole address', () => {
-  const candidates = new Candidates();
-  candidates.ban(local(1000), 'aa');
-  assert.equal(candidates.isBanned(local(1000)), true);
-  assert.equal(candidates.isBanned(local(1001)), false);
-  assert.equal(candidates.isBanned(local(1001), 'aa'), true);
-  assert.equal(candidates.isBanned({ host: '10.0.0.1', port: 1000 }), false);
-  candidates.ban({ host: '8.8.4.4', port: 5 }, 'bb');
-  assert.equal(candidates.isBanned({ host: '8.8.4.4', port: 6 }), true);
+test('who is banned is not taken up', () => {
+  const bans = new BanList();
+  const candidates = new Candidates(bans);
+  bans.add('127.0.0.1', 1000, 'aa', '', 0);
+  bans.add('8.8.4.4', 5, 'bb', '', 0);
+  assert.equal(candidates.add(local(1000), 0), false);
+  assert.equal(candidates.add(local(1001), 0), true);
   assert.equal(candidates.add({ host: '8.8.4.4', port: 7 }, 0), false);
 });
 
 test('our own address is never dialled again', () => {
-  const candidates = new Candidates();
+  const candidates = new Candidates(new BanList());
   candidates.add(local(1), 0);
   candidates.isSelf('127.0.0.1:1');
   assert.equal(candidates.add(local(1), 0), false);
@@ -39,7 +38,7 @@ test('our own address is never dialled again', () => {
 });
 
 test('room is bounded and made by dropping what failed, never what the user gave', () => {
-  const candidates = new Candidates();
+  const candidates = new Candidates(new BanList());
   candidates.add({ host: '192.0.2.1', port: 1 }, 0, true);
   for (let i = 1; i < MAX_CANDIDATES; i++) candidates.add({ host: '198.51.100.1', port: i }, 0);
   assert.equal(candidates.size, MAX_CANDIDATES);
@@ -52,7 +51,7 @@ test('room is bounded and made by dropping what failed, never what the user gave
 });
 
 test('a seed is not dialled by a seed', () => {
-  const candidates = new Candidates();
+  const candidates = new Candidates(new BanList());
   candidates.add(local(1), 0);
   candidates.take(1, 0, false);
   candidates.disconnected('127.0.0.1:1', 0, true);

@@ -1,7 +1,7 @@
-// Peers we know of and may dial: back-off after failures, bans, and who is connected already. A peer is an address with
-// its port; loopback and private addresses stand for many hosts, so there a ban never covers the address alone.
+// Peers we know of and may dial: back-off after failures, and who is connected already. A peer is an address with its port.
 
-import { classifyAddress, type Endpoint, formatEndpoint, parseAddress } from '../base/endpoint.ts';
+import { type Endpoint, formatEndpoint } from '../base/endpoint.ts';
+import type { BanList } from './ban-list.ts';
 
 export const MAX_CANDIDATES = 2000;
 const FIRST_RETRY = 2_000;
@@ -10,7 +10,6 @@ const LAST_RETRY = 5 * 60_000;
 const RECONNECT = 3_000;
 /** A tracker still names it: it is worth a try sooner than its failures say. */
 const NAMED_AGAIN = 15_000;
-const MAX_BANS = 10_000;
 
 export interface Candidate {
   readonly key: string;
@@ -26,10 +25,12 @@ export interface Candidate {
 
 export class Candidates {
   readonly #known = new Map<string, Candidate>();
-  readonly #bannedEndpoints = new Set<string>();
-  readonly #bannedAddresses = new Set<string>();
-  readonly #bannedIds = new Set<string>();
   readonly #selves = new Set<string>();
+  readonly #bans: BanList;
+
+  constructor(bans: BanList) {
+    this.#bans = bans;
+  }
 
   get size(): number {
     return this.#known.size;
@@ -45,7 +46,8 @@ export class Candidates {
       known.pinned ||= pinned;
       known.nextTry = Math.min(known.nextTry, pinned ? now : now + NAMED_AGAIN);
     }
-    if (known !== undefined || this.#selves.has(key) || this.isBanned(endpoint)) return false;
+    if (known !== undefined || this.#selves.has(key) || this.#bans.covers(host, port)) return false;
+    if (this.#bans.standing(host) === 'refused') return false;
     if (!pinned && this.#known.size >= MAX_CANDIDATES && !this.#dropWorst()) return false;
     this.#known.set(key, { key, endpoint, pinned, fails: 0, nextTry: now, busy: false, seed: false });
     return true;
@@ -100,20 +102,9 @@ export class Candidates {
     this.#known.delete(key);
   }
 
-  ban(endpoint: Endpoint, peerId: string): void {
-    remember(this.#bannedEndpoints, formatEndpoint(endpoint));
-    remember(this.#bannedIds, peerId);
+  /** It is banned. */
+  forget(endpoint: Endpoint): void {
     this.#known.delete(formatEndpoint(endpoint));
-    const bytes = parseAddress(endpoint.host);
-    if (bytes !== undefined && classifyAddress(bytes) === 'global') remember(this.#bannedAddresses, endpoint.host);
-  }
-
-  isBanned(endpoint: Endpoint, peerId?: string): boolean {
-    return (
-      this.#bannedAddresses.has(endpoint.host) ||
-      this.#bannedEndpoints.has(formatEndpoint(endpoint)) ||
-      (peerId !== undefined && this.#bannedIds.has(peerId))
-    );
   }
 
   #dropWorst(): boolean {
@@ -121,15 +112,5 @@ export class Candidates {
     for (const candidate of this.#known.values())
       if (!candidate.busy && !candidate.pinned && candidate.fails > (worst?.fails ?? 0)) worst = candidate;
     return worst !== undefined && this.#known.delete(worst.key);
-  }
-}
-
-/** The oldest makes room. */
-function remember(set: Set<string>, entry: string): void {
-  set.add(entry);
-  if (set.size <= MAX_BANS) return;
-  for (const oldest of set) {
-    set.delete(oldest);
-    return;
   }
 }

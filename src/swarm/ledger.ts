@@ -87,6 +87,11 @@ export class Ledger {
     return this.#retries.has(piece);
   }
 
+  /** A missing piece comes whole from one peer, as if it had failed: so that what a suspect does to it shows. */
+  isolated(piece: number): void {
+    this.#retries.add(piece);
+  }
+
   /** missing → partial. Undefined when no slot is free. */
   begin(piece: number, now: number): Partial | undefined {
     if (this.#states[piece] !== PIECE_STATE.missing) return undefined;

@@ -10,6 +10,7 @@ import type { Features } from '../protocol/wire/handshake.ts';
 import { NOBODY } from './ledger.ts';
 import { OutBuffer } from './out-buffer.ts';
 import { RarestCursor } from './rarest-cursor.ts';
+import { Reputation } from './reputation.ts';
 import { RequestQueue } from './request-queue.ts';
 import { DOWN_STATES, StateTimes, UP_STATES, type UpState } from './state-times.ts';
 
@@ -97,8 +98,8 @@ export class Peer {
   chokedRequests = 0;
   /** Messages that carry no news in themselves (choke, interest, keep-alive), less what is tolerated each second. */
   fuss = 0;
-  /** How many failed pieces it had a part in without being the only sender. */
-  suspicion = 0;
+  /** What is held against it and speaks for it, over all its connections. */
+  readonly reputation: Reputation;
   /** A block of it was part of a piece that passed its hash. */
   proven = false;
   /** Trials it was given to prove itself. */
@@ -154,7 +155,15 @@ export class Peer {
   metadataOffences = 0;
   metadataUseless = false;
 
-  constructor(id: number, info: PeerInfo, peerIdHex: string, client: string, now: number) {
+  constructor(
+    id: number,
+    info: PeerInfo,
+    peerIdHex: string,
+    client: string,
+    now: number,
+    reputation = new Reputation(info.endpoint.host, info.outgoing ? info.endpoint.port : 0, peerIdHex, 'unknown'),
+  ) {
+    this.reputation = reputation;
     this.id = id;
     this.info = info;
     this.address = formatEndpoint(info.endpoint);
@@ -167,6 +176,11 @@ export class Peer {
     this.stuckSince = now;
     this.lastHeardAt = now;
     this.lastSentAt = now;
+  }
+
+  /** Over 0 while it is not known who spoilt a piece it had a part in. */
+  get suspicion(): number {
+    return this.reputation.suspicion;
   }
 
   get isSeed(): boolean {

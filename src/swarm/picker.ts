@@ -120,6 +120,7 @@ function mayBegin(state: SwarmState, peer: Peer, piece: number): boolean {
 
 function begin(state: SwarmState, content: Content, peer: Peer, piece: number, now: number): Partial | undefined {
   const { ledger, availability } = content;
+  if (peer.suspicion > 0 && ledger.freeSlots > 0) ledger.isolated(piece);
   const partial = ledger.begin(piece, now);
   if (partial === undefined) return undefined;
   availability.unwant(piece);

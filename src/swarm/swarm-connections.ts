@@ -26,7 +26,11 @@ export function connectPeer(
 ): Peer | string {
   const peerIdHex = toHex(info.peerId);
   if (peerIdHex === state.peerIdHex) return 'this is our own connection';
-  if (state.candidates.isBanned(info.endpoint, peerIdHex)) return 'the peer is banned';
+  const { host, port } = info.endpoint;
+  const listensAt = info.outgoing ? port : 0;
+  if (state.bans.covers(host, listensAt, peerIdHex)) return 'the peer is banned';
+  const standing = state.bans.standing(host);
+  if (standing === 'refused') return 'too many banned peers have come from near its address';
   let replaced: Peer | undefined;
   for (const other of state.peers.values()) {
     if (other.peerIdHex !== peerIdHex) continue;
@@ -44,7 +48,9 @@ export function connectPeer(
     if (useless === undefined) return 'enough peers are connected';
     state.disconnect(useless, 'another peer needs its place');
   }
-  const peer = new Peer(state.nextPeer++, info, peerIdHex, clientName(info.peerId), now);
+  const reputation = replaced?.reputation ?? state.reputations.find(host, listensAt, peerIdHex, standing);
+  if (listensAt > 0) reputation.port = listensAt;
+  const peer = new Peer(state.nextPeer++, info, peerIdHex, clientName(info.peerId), now, reputation);
   state.peers.set(peer.id, peer);
   state.everyone.set(peer.id, peer);
   peer.listens ??= replaced?.listens;
@@ -80,6 +86,7 @@ export function peerDisconnected(state: SwarmState, peer: Peer, now: number): vo
   releasePeer(state, peer, now);
   peer.uploads.clear();
   state.forgetGone();
+  state.reputations.keep(peer.reputation);
   if (peer.listens !== undefined) {
     const key = formatEndpoint(peer.listens);
     state.candidates.disconnected(key, now, seed);

@@ -11,6 +11,7 @@ import { pickBusy, pickPartial } from './picker.ts';
 import { assignRetry, findRetryPeer, forgetRetry, giveUpRetries, giveUpRetry } from './swarm-retry.ts';
 import type { Content, SwarmState } from './swarm-state.ts';
 import { stealRequests } from './swarm-steal.ts';
+import { accuse, ban, settle } from './swarm-trust.ts';
 
 /** Blocks nobody asked for that are forgiven before the connection is closed. */
 const MAX_UNASKED = 16;
@@ -46,9 +47,10 @@ function setInterest(state: SwarmState, peer: Peer): void {
  */
 function depthOf(content: Content, peer: Peer): number {
   const { blocksPerPiece } = content.geometry;
-  if (peer.proven) return peer.suspicion > 0 ? Math.min(peer.depth, blocksPerPiece) : peer.depth;
+  const depth = peer.suspicion > 0 ? Math.min(peer.depth, blocksPerPiece) : peer.depth;
+  if (peer.proven) return depth;
   const trial = peer.trials * Math.max(TRIAL_BLOCKS, 2 * blocksPerPiece);
-  return Math.max(0, Math.min(peer.depth, trial - Math.floor(peer.down.total / BLOCK_LENGTH)));
+  return Math.max(0, Math.min(depth, trial - Math.floor(peer.down.total / BLOCK_LENGTH)));
 }
 
 /** Tops the peer's requests up to its window. */
@@ -148,7 +150,7 @@ export function blockArrived(
     if (partial.requesters[block]! > 0) cancelOthers(state, piece, begin, length);
     if (ledger.received(piece, block, peer.id)) {
       ledger.sealed(piece);
-      state.command({ type: 'commitPiece', piece, slot: partial.slot });
+      state.command({ type: 'commitPiece', piece, slot: partial.slot, digests: state.blame.has(piece) });
     }
   } else state.wasted += length;
   if (peer.requests.count * 4 <= peer.depth * 3) fillRequests(state, peer, now);
@@ -241,15 +243,19 @@ function sharesOf(state: SwarmState, partial: Partial): Share[] {
 }
 
 /** Hash right, bytes written: tell the peers, ask for more. */
-export function pieceVerified(state: SwarmState, piece: number, now: number): void {
+export function pieceVerified(state: SwarmState, piece: number, digests: Uint8Array | undefined, now: number): void {
   const { ledger } = state.content!;
   const from = sharesOf(state, ledger.partials.get(piece)!);
   for (const { peer } of from) peer.proven = true;
   const retried = state.retryOwners.get(piece);
-  if (retried !== undefined) {
-    retried.suspicion = 0;
-    forgetRetry(state, piece, retried);
-  }
+  if (retried !== undefined) forgetRetry(state, piece, retried);
+  settle(
+    state,
+    piece,
+    digests,
+    from.map((share) => share.peer),
+    now,
+  );
   ledger.verified(piece);
   state.forgetGone();
   state.freshPieces.push(piece);
@@ -264,12 +270,15 @@ export function pieceVerified(state: SwarmState, piece: number, now: number): vo
 }
 
 /**
- * Hash wrong. A peer that sent the whole piece is banned; when several took part, the piece comes again, whole, from the
- * one under most suspicion: either it fails alone and is found out, or it is cleared.
+ * Hash wrong. A peer that sent the whole piece is banned; when several took part, the evidence is kept and the piece comes
+ * again, whole, from one peer: then it shows who had spoilt it.
  */
-export function pieceFailed(state: SwarmState, piece: number, now: number): void {
+export function pieceFailed(state: SwarmState, piece: number, digests: Uint8Array | undefined, now: number): void {
   const { ledger, availability, geometry } = state.content!;
-  const from = sharesOf(state, ledger.partials.get(piece)!);
+  const partial = ledger.partials.get(piece)!;
+  const from = sharesOf(state, partial);
+  const liar = from[0]?.bytes === geometry.pieceSize(piece) ? from[0].peer : undefined;
+  if (liar === undefined && digests !== undefined) accuse(state, partial, digests);
   const retried = state.retryOwners.get(piece);
   if (retried !== undefined) forgetRetry(state, piece, retried);
   ledger.failed(piece, true);
@@ -278,15 +287,9 @@ export function pieceFailed(state: SwarmState, piece: number, now: number): void
   state.failedPieces++;
   state.wasted += geometry.pieceSize(piece);
   state.command({ type: 'announceBadPiece', piece, from });
-
-  const connected = from.filter((share) => state.peers.has(share.peer.id)).map((share) => share.peer);
-  if (from.length === 1 && from[0]!.bytes === geometry.pieceSize(piece)) {
-    const liar = from[0]!.peer;
-    state.candidates.ban(liar.listens ?? liar.info.endpoint, liar.peerIdHex);
-    if (connected.length > 0) state.disconnect(liar, 'sent a whole piece that failed its hash');
-  } else {
-    for (const peer of connected) peer.suspicion++;
-    const next = findRetryPeer(state, piece, connected, undefined);
+  if (liar !== undefined) ban(state, liar.reputation, 'sent a whole piece that failed its hash', now);
+  else {
+    const next = findRetryPeer(state, piece, undefined);
     if (next !== undefined) assignRetry(state, piece, next, undefined, now);
   }
   fillIdle(state, now);

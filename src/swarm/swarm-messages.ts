@@ -293,6 +293,7 @@ function extendedReceived(
   // The first word counts: a peer that names one port after the other must not keep us from dialling them all.
   if (handshake.port !== undefined && peer.listens === undefined) {
     peer.listens = { host: peer.info.endpoint.host, port: handshake.port };
+    peer.reputation.port = handshake.port;
     state.candidates.connected(peer.listens, now);
   }
   if (peer.uploadOnly && redundant(state, peer)) return;

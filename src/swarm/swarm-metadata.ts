@@ -15,6 +15,7 @@ import { violation } from '../protocol/wire/violation.ts';
 import { MetadataFetch } from './metadata-fetch.ts';
 import type { Peer } from './peer.ts';
 import type { SwarmState } from './swarm-state.ts';
+import { ban } from './swarm-trust.ts';
 
 /** The number under which peers send us ut_metadata. */
 export const OUR_METADATA_ID = 3;
@@ -108,8 +109,7 @@ export function metadataMessageReceived(state: SwarmState, peer: Peer, payload: 
   } else {
     // All of it came from this peer, so there is nobody else to blame.
     peer.metadataUseless = true;
-    state.candidates.ban(peer.listens ?? peer.info.endpoint, peer.peerIdHex);
-    state.disconnect(peer, 'sent metadata that fails its hash');
+    ban(state, peer.reputation, 'sent metadata that fails its hash', now);
     fetchMetadata(state, now);
   }
 }

@@ -28,21 +28,22 @@ export function forgetRetry(state: SwarmState, piece: number, peer: Peer): void 
   if (at >= 0) peer.retries.splice(at, 1);
 }
 
-/** The most suspect of `first`, or else any peer that can deliver the piece. */
-export function findRetryPeer(
-  state: SwarmState,
-  piece: number,
-  first: readonly Peer[],
-  not: Peer | undefined,
-): Peer | undefined {
-  return mostSuspect(first, piece, undefined) ?? mostSuspect(state.peers.values(), piece, not);
+/**
+ * Who fetches a failed piece again: the one that can be trusted most and is the fastest, so that the piece is here soon and
+ * shows who had spoilt it. Undefined when nobody can deliver it now.
+ */
+export function findRetryPeer(state: SwarmState, piece: number, not: Peer | undefined): Peer | undefined {
+  let best: Peer | undefined;
+  for (const peer of state.peers.values()) {
+    if (peer === not || !canDeliver(peer, piece)) continue;
+    if (best === undefined || isBetter(peer, best)) best = peer;
+  }
+  return best;
 }
 
-function mostSuspect(peers: Iterable<Peer>, piece: number, not: Peer | undefined): Peer | undefined {
-  let best: Peer | undefined;
-  for (const peer of peers)
-    if (peer !== not && canDeliver(peer, piece) && (best === undefined || peer.suspicion > best.suspicion)) best = peer;
-  return best;
+function isBetter(peer: Peer, other: Peer): boolean {
+  const trust = peer.reputation.trust - other.reputation.trust;
+  return trust === 0 ? peer.window > other.window : trust > 0;
 }
 
 function canDeliver(peer: Peer, piece: number): boolean {
@@ -60,7 +61,7 @@ export function giveUpRetry(state: SwarmState, peer: Peer, piece: number, now: n
   const partial = state.content?.ledger.partials.get(piece);
   if (partial === undefined || partial.exclusive !== peer.id || !isFilling(state, partial)) return;
   drop(state, partial);
-  const heir = findRetryPeer(state, piece, [], peer);
+  const heir = findRetryPeer(state, piece, peer);
   if (heir !== undefined) assignRetry(state, piece, heir, partial, now);
 }
 

@@ -6,12 +6,15 @@ import type { Random, Sha1 } from '../base/ports.ts';
 import { RateMeter } from '../base/rate-meter.ts';
 import { HAVE_LENGTH, REQUEST_LENGTH, writeBlock, writeIndex, writeSignal } from '../protocol/wire/messages.ts';
 import type { Availability } from './availability.ts';
+import { BanList } from './ban-list.ts';
+import { Blame } from './blame.ts';
 import { Candidates } from './candidates.ts';
 import type { SeedChoker } from './choker.ts';
 import type { Command } from './commands.ts';
 import type { Ledger } from './ledger.ts';
 import type { MetadataFetch } from './metadata-fetch.ts';
 import type { Peer } from './peer.ts';
+import { Reputations } from './reputation.ts';
 import { StateTimes, TORRENT_STATES } from './state-times.ts';
 
 const DEFAULT_SLOTS = 8;
@@ -27,6 +30,8 @@ export interface SwarmOptions {
   sha1: Sha1;
   /** Known already when the torrent came from a .torrent file. */
   infoBytes?: Uint8Array;
+  /** Who is banned, shared by the torrents of a session. Default: a list of its own. */
+  bans?: BanList;
   maxPeers?: number;
   /** Peers served at a time, optimistic ones included; 'rate': as many as take enough. Default 8. */
   uploadSlots?: number | 'rate';
@@ -51,7 +56,10 @@ export class SwarmState {
   readonly maxPeers: number;
   readonly snubAfter: number;
   readonly idleAfter: number;
-  readonly candidates = new Candidates();
+  readonly bans: BanList;
+  readonly candidates: Candidates;
+  readonly reputations = new Reputations();
+  readonly blame = new Blame();
   readonly peers = new Map<number, Peer>();
   /** Connected peers, and those that left but sent blocks of pieces that are still under way. */
   readonly everyone = new Map<number, Peer>();
@@ -94,6 +102,8 @@ export class SwarmState {
     this.sampledAt = now;
     this.options = options;
     this.peerIdHex = peerIdHex;
+    this.bans = options.bans ?? new BanList();
+    this.candidates = new Candidates(this.bans);
     this.infoBytes = options.infoBytes;
     this.maxPeers = options.maxPeers ?? 100;
     this.uploadSlots = typeof options.uploadSlots === 'number' ? options.uploadSlots : DEFAULT_SLOTS;

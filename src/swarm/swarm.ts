@@ -24,6 +24,7 @@ import { countFuss, judgeEarly, messageReceived, redundant, sendExtensionHandsha
 import { fetchMetadata } from './swarm-metadata.ts';
 import { handOverSlowRetries } from './swarm-retry.ts';
 import { type SwarmOptions, SwarmState } from './swarm-state.ts';
+import { closeBanned } from './swarm-trust.ts';
 import {
   announceFresh,
   nextUpload,
@@ -143,12 +144,15 @@ export class Swarm {
       case 'peerDisconnected':
         peerDisconnected(state, event.peer, now);
         return;
+      case 'bansChanged':
+        closeBanned(state);
+        return;
       case 'pieceVerified':
-        pieceVerified(state, event.piece, now);
+        pieceVerified(state, event.piece, event.digests, now);
         if (state.complete) this.#completed();
         return;
       case 'pieceFailed':
-        pieceFailed(state, event.piece, now);
+        pieceFailed(state, event.piece, event.digests, now);
         return;
       case 'pieceUnwritten':
         pieceUnwritten(state, event.piece);
@@ -227,6 +231,7 @@ export class Swarm {
   #everySecond(now: number): void {
     const state = this.#state;
     if (state.content?.availability.stale === true) state.content.availability.refresh();
+    state.bans.expire(now);
     for (const peer of state.peers.values()) watchPeer(state, peer, now);
     sampleUplink(state, now);
     handOverSlowRetries(state, now);

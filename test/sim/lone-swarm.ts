@@ -6,6 +6,7 @@ import { BLOCK_LENGTH, Geometry } from '../../src/base/geometry.ts';
 import { Framer } from '../../src/protocol/wire/framer.ts';
 import { encodeHandshake } from '../../src/protocol/wire/handshake.ts';
 import { decodeBlock, encodeFrame, encodePiece, MESSAGE, readUint32 } from '../../src/protocol/wire/messages.ts';
+import { digestBlocks } from '../../src/swarm/blame.ts';
 import type { Command } from '../../src/swarm/commands.ts';
 import type { Peer } from '../../src/swarm/peer.ts';
 import { Swarm } from '../../src/swarm/swarm.ts';
@@ -180,7 +181,7 @@ export class LoneSwarm {
   now = 1_000_000;
   /** False: pieces that are complete wait in `commits` for `commit`. */
   autoCommit = true;
-  readonly commits: { piece: number; slot: number }[] = [];
+  readonly commits: { piece: number; slot: number; digests: boolean }[] = [];
   #next = 0;
 
   constructor(
@@ -264,13 +265,16 @@ export class LoneSwarm {
   /** Tells the swarm what became of a complete piece. */
   commit(piece: number): void {
     const at = this.commits.findIndex((commit) => commit.piece === piece);
-    const [{ slot }] = this.commits.splice(at, 1) as [{ piece: number; slot: number }];
+    const [{ slot, digests: wanted }] = this.commits.splice(at, 1) as [
+      { piece: number; slot: number; digests: boolean },
+    ];
     const { geometry } = this;
     const start = slot * geometry.pieceLength;
     const bytes = this.slab.subarray(start, start + geometry.pieceSize(piece));
     const offset = geometry.pieceOffset(piece);
     const right = Buffer.compare(bytes, this.data.subarray(offset, offset + bytes.length)) === 0;
-    this.swarm.handle({ type: right ? 'pieceVerified' : 'pieceFailed', piece }, this.now);
+    const digests = right && !wanted ? {} : { digests: digestBlocks(bytes, sha1) };
+    this.swarm.handle({ type: right ? 'pieceVerified' : 'pieceFailed', piece, ...digests }, this.now);
     this.settle();
   }
 
@@ -283,7 +287,7 @@ export class LoneSwarm {
         if (command.type === 'disconnect') {
           const hand = this.peers.find((candidate) => candidate.peer === command.peer);
           if (hand !== undefined) this.drop(hand, command.reason);
-        } else if (command.type === 'commitPiece') this.commits.push({ piece: command.piece, slot: command.slot });
+        } else if (command.type === 'commitPiece') this.commits.push(command);
       }
       outbox.length = 0;
       for (const peer of flushable) {

@@ -7,6 +7,7 @@ import { Geometry } from '../../src/base/geometry.ts';
 import { Framer } from '../../src/protocol/wire/framer.ts';
 import { encodeHandshake, readFeatures } from '../../src/protocol/wire/handshake.ts';
 import { encodePiece } from '../../src/protocol/wire/messages.ts';
+import { digestBlocks } from '../../src/swarm/blame.ts';
 import type { Command } from '../../src/swarm/commands.ts';
 import type { Peer } from '../../src/swarm/peer.ts';
 import { Swarm } from '../../src/swarm/swarm.ts';
@@ -23,6 +24,12 @@ export function seededRandom(seed: number): () => number {
     mixed ^= mixed + Math.imul(mixed ^ (mixed >>> 7), mixed | 61);
     return ((mixed ^ (mixed >>> 14)) >>> 0) / 2 ** 32;
   };
+}
+
+interface Commit {
+  piece: number;
+  slot: number;
+  digests: boolean;
 }
 
 interface Wire {
@@ -51,6 +58,8 @@ export interface NodeOptions {
   uplink?: number;
   fast?: boolean;
   magnet?: boolean;
+  /** Default 127.0.0.1. */
+  host?: string;
   swarm?: Partial<SwarmOptions>;
 }
 
@@ -150,7 +159,7 @@ export class Node {
         this.net.serving.add({ node: this, peer: command.peer });
         return;
       case 'commitPiece':
-        this.net.commits.push({ node: this, piece: command.piece, slot: command.slot });
+        this.net.commits.push({ node: this, piece: command.piece, slot: command.slot, digests: command.digests });
         return;
       case 'openMetadata':
         if (this.net.slowDisks) this.net.opening.push(this);
@@ -163,7 +172,7 @@ export class Node {
     }
   }
 
-  commit(piece: number, slot: number): void {
+  commit({ piece, slot, digests: wanted }: Commit): void {
     const { geometry } = this.net;
     const start = slot * geometry.pieceLength;
     const bytes = this.slab.subarray(start, start + geometry.pieceSize(piece));
@@ -172,8 +181,9 @@ export class Node {
     if (Buffer.compare(bytes, right) === 0) {
       this.data.set(bytes, offset);
       this.gained += bytes.length;
-      this.swarm.handle({ type: 'pieceVerified', piece }, this.net.now);
-    } else this.swarm.handle({ type: 'pieceFailed', piece }, this.net.now);
+      const digests = wanted ? { digests: digestBlocks(bytes, sha1) } : {};
+      this.swarm.handle({ type: 'pieceVerified', piece, ...digests }, this.net.now);
+    } else this.swarm.handle({ type: 'pieceFailed', piece, digests: digestBlocks(bytes, sha1) }, this.net.now);
     this.settle();
   }
 
@@ -212,7 +222,7 @@ export class TestNet {
   readonly infoHash = Buffer.from(sha1(this.infoBytes)).toString('hex');
   readonly nodes: Node[] = [];
   readonly serving = new Set<{ node: Node; peer: Peer }>();
-  readonly commits: { node: Node; piece: number; slot: number }[] = [];
+  readonly commits: (Commit & { node: Node })[] = [];
   readonly opening: Node[] = [];
   /** Metadata that has arrived waits in `opening` until it is activated. */
   slowDisks = false;
@@ -251,7 +261,8 @@ export class TestNet {
       wire.framer = new Framer(
         {
           onHandshake: (handshake) => {
-            const endpoint = { host: '127.0.0.1', port: wire.other.node.swarm.view.options.port };
+            const { host = '127.0.0.1' } = wire.other.node.options;
+            const endpoint = { host, port: wire.other.node.swarm.view.options.port };
             const outgoing = node === dialler;
             const features = readFeatures(handshake.reserved);
             // It takes two (BEP 6).
@@ -335,7 +346,7 @@ export class TestNet {
     choice -= jobs.length;
     if (choice < this.commits.length) {
       const [job] = this.commits.splice(choice, 1);
-      job!.node.commit(job!.piece, job!.slot);
+      job!.node.commit(job!);
       return true;
     }
     const [node] = this.opening.splice(choice - this.commits.length, 1);
@@ -376,7 +387,7 @@ export class TestNet {
     }
     for (const job of this.commits.splice(0)) {
       busy = true;
-      job.node.commit(job.piece, job.slot);
+      job.node.commit(job);
     }
     return busy;
   }

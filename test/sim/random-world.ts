@@ -228,7 +228,7 @@ function checkFairness(honest: readonly WorldNode[]): void {
     for (const { reason, host } of node.violations)
       if (hosts.has(host)) throw new Error(`node ${node.id} accuses honest node ${hosts.get(host)!.id}: ${reason}`);
     for (const other of honest)
-      if (node.swarm.view.candidates.isBanned(other.endpoint))
+      if (node.swarm.view.bans.covers(other.endpoint.host, other.endpoint.port))
         throw new Error(`node ${node.id} has banned honest node ${other.id}`);
   }
 }

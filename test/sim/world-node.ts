@@ -6,6 +6,8 @@ import type { Endpoint } from '../../src/base/endpoint.ts';
 import { Framer, type FramerSink } from '../../src/protocol/wire/framer.ts';
 import { encodeHandshake, type Handshake, readFeatures } from '../../src/protocol/wire/handshake.ts';
 import { PIECE_HEADER_LENGTH, writePieceHeader } from '../../src/protocol/wire/messages.ts';
+import type { Ban } from '../../src/swarm/ban-list.ts';
+import { digestBlocks } from '../../src/swarm/blame.ts';
 import type { Command } from '../../src/swarm/commands.ts';
 import type { Peer } from '../../src/swarm/peer.ts';
 import { Swarm } from '../../src/swarm/swarm.ts';
@@ -174,6 +176,8 @@ export class WorldNode implements Dweller {
   /** The same over all lives. */
   fetched = 0;
   badPieces = 0;
+  /** Whom it has banned, over all its lives. */
+  readonly bans: Ban[] = [];
   refusedWrites = 0;
   /** What was against the protocol, and from whom. */
   readonly violations: { reason: string; host: string }[] = [];
@@ -409,7 +413,7 @@ export class WorldNode implements Dweller {
         return;
       }
       case 'commitPiece':
-        this.#commit(command.piece, command.slot);
+        this.#commit(command.piece, command.slot, command.digests);
         return;
       case 'openMetadata':
         this.setting.at(
@@ -426,6 +430,9 @@ export class WorldNode implements Dweller {
         return;
       case 'announceBadPiece':
         this.badPieces++;
+        return;
+      case 'announceBan':
+        this.bans.push(command.ban);
         return;
       case 'announceComplete':
         this.#finished();
@@ -452,26 +459,27 @@ export class WorldNode implements Dweller {
     if (this.options.leaves === true) this.setting.at(this.setting.now + 1, NODE_EVENT.opened, () => this.kill());
   }
 
-  #commit(piece: number, slot: number): void {
+  #commit(piece: number, slot: number, digests: boolean): void {
     const { geometry } = this.setting.subject;
     const offset = slot * geometry.pieceLength;
     this.watch.sealed(piece, offset);
     this.disk.commit(piece, this.slab, offset, (result) => {
       this.watch.unsealed(offset);
-      this.#committed(piece, result);
+      const bytes = this.slab.subarray(offset, offset + geometry.pieceSize(piece));
+      this.#committed(piece, result, digests || result === 'wrong' ? { digests: digestBlocks(bytes, sha1) } : {});
       this.settle();
       this.watch.pieceTouched(piece);
     });
   }
 
-  #committed(piece: number, result: WriteResult): void {
+  #committed(piece: number, result: WriteResult, digests: { digests?: Uint8Array }): void {
     const { now, subject } = this.setting;
     this.setting.note(this.id, 100 + piece);
     if (result === 'ok') {
       this.gained += subject.geometry.pieceSize(piece);
       this.fetched += subject.geometry.pieceSize(piece);
-      this.swarm.handle({ type: 'pieceVerified', piece }, now);
-    } else if (result === 'wrong') this.swarm.handle({ type: 'pieceFailed', piece }, now);
+      this.swarm.handle({ type: 'pieceVerified', piece, ...digests }, now);
+    } else if (result === 'wrong') this.swarm.handle({ type: 'pieceFailed', piece, ...digests }, now);
     else {
       this.refusedWrites++;
       this.swarm.handle({ type: 'pieceUnwritten', piece }, now);

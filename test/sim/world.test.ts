@@ -123,5 +123,5 @@ test('bytes that come wrong are seen, and their sender is found out', () => {
   const peer = world.add({});
   assert.ok(world.run(200, allComplete([peer])), world.explain());
   assert.ok(peer.badPieces > 0);
-  assert.ok(peer.swarm.view.candidates.isBanned(liar.endpoint));
+  assert.ok(peer.swarm.view.bans.covers(liar.endpoint.host, liar.endpoint.port));
 });

@@ -1,7 +1,7 @@
-// Fills buffers with stretches of a torrent's files, one vectored read a file, after a look whether the file is still the
-// one that was verified. It never gives out bytes of a file it knows to have changed.
+// Fills buffers with stretches of a torrent's files, one vectored read a file, between a look at the name and one at what
+// was read: is it still the file that was verified? It never gives out bytes of a file whose stat has changed.
 
-import { readv } from 'node:fs';
+import { fstatSync, readv } from 'node:fs';
 import { ShoalError } from '../../base/errors.ts';
 import { diskError } from './disk-error.ts';
 import type { FilePool } from './file-pool.ts';
@@ -64,13 +64,31 @@ export class PieceReader {
           return;
         }
         readWhole(fd, buffers, position, length, (error) => {
+          const same = error !== undefined || isUnchanged(held, fd);
           this.#files.release(held.pooled);
-          if (error === undefined) done();
+          if (!same) fail(null);
+          else if (error === undefined) done();
           else if (error === null) fail(null);
           else done(diskError(error.code, held.pooled.path, 'read', error));
         });
       });
     });
+  }
+}
+
+/**
+ * Looked at after the read and before anything is sent: what was read by then is what was verified. A file that was
+ * replaced under its name is read on as it was, which is right as well, until the look at the name finds out.
+ */
+function isUnchanged(held: HeldFile, fd: number): boolean {
+  const { settled, stamp } = held;
+  if (!settled || stamp === undefined) return true;
+  try {
+    // About a microsecond: the system has the answer in memory.
+    const found = fstatSync(fd, { bigint: true });
+    return Number(found.size) === stamp.size && found.mtimeNs === stamp.mtimeNs && found.ino === stamp.ino;
+  } catch {
+    return false;
   }
 }
 

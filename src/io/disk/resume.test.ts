@@ -276,21 +276,36 @@ describe('a file that changes while it is seeded', () => {
     });
   }
 
-  it('is noticed within a second also when it is open and being read', async (t) => {
+  it('gives not one byte more when it is open and being read', async (t) => {
     const path = join(await temporaryFolder(t), 'album');
     await writeSample(album, path);
+    await utimes(join(path, 'two'), WHOLE_SECOND, WHOLE_SECOND);
     const { storage } = await open(album, path);
+    // The name has just been looked at, and the descriptor stays open.
     assert.deepEqual(await readPiece(storage, album, 5), album.piece(5));
     const bytes = await readFile(join(path, 'two'));
     bytes[PIECE]! ^= 1;
     await writeFile(join(path, 'two'), bytes);
+    await assert.rejects(readPiece(storage, album, 5), { code: 'ERR_SOURCE' });
+    await assert.rejects(readPiece(storage, album, 6), { code: 'ERR_SOURCE' });
+    await storage.close();
+  });
+
+  it('is noticed within a second when another takes its name, and read as it was until then', async (t) => {
+    const path = join(await temporaryFolder(t), 'album');
+    await writeSample(album, path);
+    const { storage } = await open(album, path);
+    assert.deepEqual(await readPiece(storage, album, 5), album.piece(5));
+    await writeFile(join(path, 'new'), Buffer.alloc(PIECE * 4 + 100));
+    await rename(join(path, 'new'), join(path, 'two'));
     const deadline = performance.now() + 10_000;
     for (;;) {
-      const error = await readPiece(storage, album, 5).then(
-        () => undefined,
-        (failure: Error) => failure,
-      );
-      if (error !== undefined) break;
+      const read = await readPiece(storage, album, 5).catch((error: Error & { code?: string }) => error);
+      if (read instanceof Error) {
+        assert.equal(read.code, 'ERR_SOURCE');
+        break;
+      }
+      assert.deepEqual(read, album.piece(5));
       assert.ok(performance.now() < deadline, 'the change was never noticed');
     }
     await storage.close();

@@ -160,6 +160,31 @@ describe('journal records', () => {
     );
   });
 
+  it('cannot be taken out, swapped or repeated whole', () => {
+    const header = encodeHeader(HASH);
+    const parts: Uint8Array[] = [];
+    const entries: JournalEntry[] = [
+      { type: 'have', pieces: [1, 2] },
+      { type: 'lost', pieces: [1] },
+      { type: 'have', pieces: [5] },
+    ];
+    let { seal } = header;
+    for (const each of [base, ...entries]) {
+      const encoded = encodeEntries([each], seal);
+      seal = encoded.seal;
+      parts.push(encoded.bytes);
+    }
+    const had = (...order: number[]): number[] => {
+      const reading = readJournal(Buffer.concat([header.bytes, ...order.map((index) => parts[index]!)]));
+      assert.ok(reading.kind === 'record');
+      return [1, 2, 5].filter((piece) => reading.kind === 'record' && reading.record.have.has(piece));
+    };
+    assert.deepEqual(had(0, 1, 2, 3), [2, 5]);
+    assert.deepEqual(had(0, 1, 3), [1, 2], 'without the loss in between the rest is not believed');
+    assert.deepEqual(had(0, 2, 1), []);
+    assert.deepEqual(had(0, 1, 2, 1), [2]);
+  });
+
   it('are never read past their ends, for any bytes', () => {
     const { bytes, seal } = encodeHeader(HASH);
     fc.assert(

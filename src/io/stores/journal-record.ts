@@ -13,7 +13,7 @@ import { applyEntry, beginRecord, entriesOf, type JournalEntry, type TorrentReco
 
 export const JOURNAL_VERSION = 1;
 /** Enough of a journal to tell its version. */
-export const PREAMBLE_LENGTH = 16;
+const PREAMBLE_LENGTH = 16;
 
 const MAGIC = Buffer.from('shoaljnl');
 const HEADER_LENGTH = 40;

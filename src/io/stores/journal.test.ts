@@ -8,7 +8,7 @@ import { temporaryFolder } from '../../../test/harness/sample-torrent.ts';
 import { Bitfield } from '../../base/bitfield.ts';
 import { FilePool } from '../disk/file-pool.ts';
 import type { Journal } from './journal.ts';
-import { encodeHeader, JOURNAL_VERSION } from './journal-record.ts';
+import { encodeHeader, JOURNAL_VERSION, readJournal } from './journal-record.ts';
 import type { TorrentRecord } from './torrent-record.ts';
 import { TorrentStore } from './torrent-store.ts';
 
@@ -92,11 +92,17 @@ describe('a journal', () => {
     const { store, journal, path } = await open(t);
     const order: number[] = [];
     const before = (await readFile(path)).length;
-    const starting = [1, 2, 3, 40].map(async (piece) => {
-      await begin(journal, piece);
-      assert.ok(journal.record.begun.has(piece));
-      order.push(piece);
-    });
+    const starting = [1, 2, 3, 40].map(
+      (piece) =>
+        new Promise<void>((resolve, reject) =>
+          journal.begin(piece, () => {
+            order.push(piece);
+            const reading = readJournal(fs.readFileSync(path));
+            if (reading.kind === 'record' && reading.record.begun.has(piece)) resolve();
+            else reject(new Error(`piece ${piece} begins and the journal does not say so`));
+          }),
+        ),
+    );
     assert.deepEqual(order, [], 'not before it is told');
     await Promise.all(starting);
     assert.deepEqual(order, [1, 2, 3, 40]);

@@ -3,13 +3,13 @@
 // that was not synced is never taken for one that was, and no failure shortens or damages what is on disk.
 
 import { fdatasync, type NoParamCallback, write } from 'node:fs';
-import { link, open, readdir, rename, rm } from 'node:fs/promises';
+import { link, readdir, rename, rm } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
 import { errnoOf } from '../disk/disk-error.ts';
 import { type FilePool, PooledFile, WRITE_FLAGS } from '../disk/file-pool.ts';
 import { syncFolder, writeBeside } from './atomic-file.ts';
-import { encodeEntries, encodeJournal, JOURNAL_VERSION, journalVersion, PREAMBLE_LENGTH } from './journal-record.ts';
-import { newerError, stateError } from './state-error.ts';
+import { encodeEntries, encodeJournal } from './journal-record.ts';
+import { stateError } from './state-error.ts';
 import { applyEntry, type JournalEntry, type TorrentRecord } from './torrent-record.ts';
 
 /** A journal is compacted when it is longer than this and so many times longer than it need be. */
@@ -89,11 +89,10 @@ export class Journal {
     }
   }
 
-  /** Writes the whole anew. `aside`: the file that is there is damaged and is kept under another name. */
+  /** Writes the whole anew over what the caller has read. `aside`: that is damaged and is kept under another name. */
   rewrite(aside = false): Promise<void> {
     return this.#inTurn(async () => {
       try {
-        await refuseNewer(this.path);
         if (aside) await setAside(this.path);
         await this.#rewrite();
       } catch (error) {
@@ -193,21 +192,4 @@ async function setAside(path: string): Promise<string> {
   const aside = join(dirname(path), name);
   await rename(path, aside);
   return aside;
-}
-
-async function refuseNewer(path: string): Promise<void> {
-  let handle: Awaited<ReturnType<typeof open>>;
-  try {
-    handle = await open(path, 'r');
-  } catch (error) {
-    if (errnoOf(error) === 'ENOENT') return;
-    throw error;
-  }
-  try {
-    const { buffer, bytesRead } = await handle.read(Buffer.alloc(PREAMBLE_LENGTH), 0, PREAMBLE_LENGTH, 0);
-    const version = journalVersion(buffer.subarray(0, bytesRead));
-    if (version !== undefined && version > JOURNAL_VERSION) throw newerError(path, version, JOURNAL_VERSION);
-  } finally {
-    await handle.close();
-  }
 }
