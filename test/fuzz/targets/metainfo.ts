@@ -102,6 +102,7 @@ export const metainfo: FuzzTarget = {
 export const urls: FuzzTarget = {
   name: 'urls',
   seeds: [
+    Buffer.from(`http://${'a'.repeat(60_000)} `),
     ...utf8('http://t:7070', 'https://t/announce?k=1', 'udp://[::1]:80/x', ' http://t/ ', 'http://t/a?b#c', 'HTTP://X'),
     ...latin('d8:announce10:http://t/a13:announce-listll10:http://t/be10:http://t/cee', 'd8:url-listl8:http://xee'),
   ],

@@ -3,7 +3,7 @@
 // can still finish the download.
 
 import assert from 'node:assert/strict';
-import { encodeFrame, MESSAGE } from '../../../src/protocol/wire/messages.ts';
+import { encodeAllowedFast, encodeFrame, MESSAGE } from '../../../src/protocol/wire/messages.ts';
 import { type HandPeer, LoneSwarm } from '../../sim/lone-swarm.ts';
 import { type FuzzTarget, note } from '../oracle.ts';
 import { MESSAGES } from './wire.ts';
@@ -35,6 +35,7 @@ const SEEDS = [
   withHead(1, ...MESSAGES),
   withHead(3, ...unchoked, ...blocks),
   withHead(4, ...unchoked, blocks[2]!, blocks[5]!),
+  withHead(2, ...Array.from({ length: 40 }, (_, piece) => encodeAllowedFast(piece))),
   withHead(6, ...unchoked, ...blocks.slice(0, 2), ...MESSAGES),
 ];
 const TOKENS = [...MESSAGES, ...unchoked, ...blocks.slice(0, 4)];

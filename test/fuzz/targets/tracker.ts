@@ -169,6 +169,7 @@ export const scrape: FuzzTarget = {
     const reply = accept('ERR_TRACKER_REPLY', () => parseScrapeReply(bytes));
     if (reply === undefined) return;
     note(`reply ${reply.swarms.size}`);
+    assert.ok([...reply.swarms.keys()].every((hash) => /^[0-9a-f]{40}$/.test(hash)));
     assert.ok(reply.swarms.size <= MAX_SCRAPE_HASHES);
     const again = parseScrapeReply(encodeScrapeReply(reply.swarms));
     assert.deepEqual(again.swarms, reply.swarms);
