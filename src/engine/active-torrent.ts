@@ -368,7 +368,7 @@ export class ActiveTorrent implements Torrent {
   #changed(file: string, pieces: readonly number[]): void {
     const have = this.#swarm.view.content?.ledger.have;
     this.#disk?.lost(pieces.filter((piece) => have?.has(piece) === true));
-    this.#warn(`${file} has changed on disk; the ${pieces.length} pieces in it are not served any more`);
+    this.warn(`${file} has changed on disk; the ${pieces.length} pieces in it are not served any more`);
     this.#swarm.handle({ type: 'piecesLost', pieces }, this.#context.clock());
     this.#links.settle();
   }
@@ -378,10 +378,11 @@ export class ActiveTorrent implements Torrent {
     const now = this.#context.clock();
     if (error.message === this.#lastReadFailure.message && now - this.#lastReadFailure.at < REPEAT_WARNING) return;
     this.#lastReadFailure = { message: error.message, at: now };
-    this.#warn(error.message);
+    this.warn(error.message);
   }
 
-  #warn(message: string): void {
+  /** Something a user should read; the torrent goes on. */
+  warn(message: string): void {
     this.#events.emit({ type: 'warning', message });
   }
 
@@ -411,7 +412,7 @@ export class ActiveTorrent implements Torrent {
     }
     this.#disk
       ?.saveSometimes(this.#traffic, now)
-      .catch((error) => this.#warn(`the resume data cannot be saved: ${String(error)}`));
+      .catch((error) => this.warn(`the resume data cannot be saved: ${String(error)}`));
   }
 
   /** Payload bytes of this run. */
@@ -499,7 +500,7 @@ export class ActiveTorrent implements Torrent {
     try {
       await this.#disk?.close(this.#traffic);
     } catch (error) {
-      this.#warn(`the resume data cannot be saved: ${String(error)}`);
+      this.warn(`the resume data cannot be saved: ${String(error)}`);
     }
   }
 

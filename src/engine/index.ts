@@ -8,6 +8,7 @@ export type { Published } from './catalog-publish.ts';
 export { Session } from './session.ts';
 export {
   type AddOptions,
+  type BanStatus,
   type DownloadSummary,
   type GetOptions,
   type LimitRule,

@@ -9,13 +9,13 @@ import { createTorrent } from '../io/disk/create.ts';
 import { HashPool } from '../io/disk/hash-pool.ts';
 import { createIdentity, type Identity, openIdentity } from '../io/identity.ts';
 import { ensurePrivateDirectory, findDirectories } from '../io/paths.ts';
+import { BanStore } from '../io/stores/bans.ts';
 import { FilePins, MemoryPins, type Pins } from '../io/stores/pins.ts';
 import { ResumeStore } from '../io/stores/resume.ts';
 import { type Listener, listen, type TcpSocket } from '../io/tcp.ts';
 import { encodeMetainfo } from '../protocol/metainfo-build.ts';
 import { announceUrlOf } from '../protocol/tracker/http.ts';
 import { makePeerId } from '../protocol/wire/peer-id.ts';
-import { BanList } from '../swarm/ban-list.ts';
 import { ActiveTorrent, type TorrentContext, type TorrentOptions } from './active-torrent.ts';
 import { resolveName } from './catalog.ts';
 import { type Published, publishEntry } from './catalog-publish.ts';
@@ -23,11 +23,13 @@ import { FramePool } from './frame-pool.ts';
 import { Incoming } from './incoming.ts';
 import { LimitSchedule } from './limit-schedule.ts';
 import { RateLimits } from './rate-limits.ts';
+import { SessionBans } from './session-bans.ts';
 import type { Original } from './torrent-disk.ts';
 import { type ResolvedSource, resolveSource } from './torrent-source.ts';
 import { TrackerSessions } from './tracker-sessions.ts';
 import type {
   AddOptions,
+  BanStatus,
   GetOptions,
   SeedOptions,
   SessionLimits,
@@ -54,6 +56,7 @@ export class Session implements AsyncDisposable {
   readonly #torrents = new Map<string, ActiveTorrent>();
   readonly #incoming: Incoming;
   readonly #schedule: LimitSchedule;
+  readonly #bans: SessionBans;
   readonly #ticker: NodeJS.Timeout;
   #closing: Promise<void> | undefined;
 
@@ -62,6 +65,7 @@ export class Session implements AsyncDisposable {
     listener: Listener,
     identity: Identity,
     pins: Pins,
+    bans: SessionBans,
     context: TorrentContext,
   ) {
     this.#options = options;
@@ -69,9 +73,11 @@ export class Session implements AsyncDisposable {
     this.#context = context;
     this.#identity = identity;
     this.#pins = pins;
+    this.#bans = bans;
     this.#incoming = new Incoming({
       clock: context.clock,
       handshakeTimeout: context.handshakeTimeout,
+      refuses: (host) => bans.refuses(host),
       onHandshake: (connection, handshake) => {
         const torrent = this.#torrents.get(handshake.infoHash);
         return torrent === undefined ? 'no such torrent here' : torrent.accept(connection, handshake);
@@ -92,13 +98,19 @@ export class Session implements AsyncDisposable {
     if (state !== null) ensurePrivateDirectory(state);
     const identity = state === null ? createIdentity() : await openIdentity(state);
     const pins = state === null ? new MemoryPins() : new FilePins(path.join(state, 'pins'));
+    const clock = (): number => performance.now();
     let session: Session | undefined;
+    const tell = (message: string): void => {
+      if (session !== undefined) for (const torrent of session.#torrents.values()) torrent.warn(message);
+    };
+    const store = state === null ? undefined : new BanStore(path.join(state, 'bans.json'));
+    const bans = new SessionBans(store, clock, (error) => tell(error.message));
+    await bans.load();
     const early: TcpSocket[] = [];
     const listener = await listen(options.listen, (socket) => {
       if (session === undefined) early.push(socket);
       else session.#incoming.accept(socket);
     });
-    const clock = (): number => performance.now();
     const context: TorrentContext = {
       clock,
       random,
@@ -115,18 +127,19 @@ export class Session implements AsyncDisposable {
         ...(options.seedChoker === undefined ? {} : { seedChoker: options.seedChoker }),
       },
       limits: new RateLimits(options, clock),
-      bans: new BanList(),
+      bans: bans.list,
       frames: new FramePool(),
       pool: new HashPool(),
       resumes: new ResumeStore(state),
       trackers: new TrackerSessions(identity, createIdentity(), options.trackers ?? [], listener.port),
       purpose: options.purpose ?? 'shoal',
-      onBan: () => {
+      onBan: (ban) => {
+        bans.made(ban);
         if (session !== undefined) for (const torrent of session.#torrents.values()) torrent.bansChanged();
       },
       lockDirectory: (infoHash) => (state === null ? undefined : path.join(state, 'torrents', infoHash)),
     };
-    session = new Session(options, listener, identity, pins, context);
+    session = new Session(options, listener, identity, pins, bans, context);
     for (const socket of early) session.#incoming.accept(socket);
     return session;
   }
@@ -253,6 +266,16 @@ export class Session implements AsyncDisposable {
     this.#schedule.set(limits);
   }
 
+  /** Peers that were proven to send wrong data, the oldest ban first. Those at global addresses are kept for a week. */
+  get bans(): BanStatus[] {
+    return this.#bans.statuses();
+  }
+
+  /** `address` as in `bans`. False when nothing of that name is banned; rejects when the state cannot be written. */
+  async liftBan(address: string): Promise<boolean> {
+    return this.#bans.lift(address);
+  }
+
   /** Stops every torrent politely and gives everything back. */
   close(): Promise<void> {
     this.#closing ??= this.#close();
@@ -265,6 +288,7 @@ export class Session implements AsyncDisposable {
     await Promise.all([...this.#torrents.values()].map((torrent) => torrent.stop()));
     await Promise.all([this.#context.trackers.close(), this.#listener.close()]);
     this.#context.limits.close();
+    await this.#bans.close();
     await this.#context.pool.close();
   }
 

@@ -154,6 +154,19 @@ export interface TorrentWhy {
   }[];
 }
 
+export interface BanStatus {
+  /**
+   * A global address; of a peer on a loopback or private one host:port where it listens, or `host#peer-id` when that is not
+   * known. Those last as long as the session.
+   */
+  address: string;
+  /** Epoch milliseconds. */
+  since: number;
+  /** Epoch milliseconds; Infinity: as long as the session. */
+  until: number;
+  reason: string;
+}
+
 export interface TrackerStatus {
   url: string;
   tier: number;
