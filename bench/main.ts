@@ -10,11 +10,12 @@ import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
 import { presentContenders } from './contenders.ts';
 import { measureHashing } from './hashing.ts';
+import { measurePicker } from './picker.ts';
 import { printRows, printTransfer, writeReport } from './report.ts';
 import type { Row } from './row.ts';
 import { makeJob, runScenario, SCENARIOS, type ScenarioResult } from './suite.ts';
 
-const PARTS = ['transfer', 'hashing', 'catalog'] as const;
+const PARTS = ['transfer', 'hashing', 'picker', 'catalog'] as const;
 
 const { values } = parseArgs({
   options: {
@@ -73,6 +74,8 @@ if (wants('hashing')) {
     await rm(folder, { recursive: true, force: true });
   }
 }
+
+if (wants('picker')) report('Choosing what to ask for, 100,000 pieces and 200 peers', measurePicker());
 
 if (values.write) {
   const docs = fileURLToPath(new URL('../docs', import.meta.url));
