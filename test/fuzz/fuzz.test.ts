@@ -69,6 +69,13 @@ test('time, memory, prototypes and the input itself are watched', async () => {
   );
 });
 
+test('what inputs are made of stays as it is', () => {
+  const pool = [Buffer.from('d3:abci12345ee'), Buffer.from('le')];
+  const mutator = new Mutator(3);
+  for (let i = 0; i < 2_000; i++) mutator.mutate(pool, [Buffer.from('x')], 500).fill(0);
+  assert.deepEqual(pool.map(String), ['d3:abci12345ee', 'le']);
+});
+
 test('a seed is a whole run', () => {
   const make = (number: number): string => {
     const mutator = new Mutator(number);

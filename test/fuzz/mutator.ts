@@ -74,7 +74,7 @@ export class Mutator {
   mutate(pool: readonly Uint8Array[], tokens: readonly Uint8Array[], maxLength: number): Uint8Array {
     let bytes: Uint8Array = this.pick(pool);
     for (let steps = 1 << this.below(4); steps > 0; steps--) bytes = this.#change(bytes, pool, tokens);
-    return bytes.length > maxLength ? bytes.slice(0, maxLength) : bytes.slice();
+    return copyOf(bytes.subarray(0, maxLength));
   }
 
   #change(bytes: Uint8Array, pool: readonly Uint8Array[], tokens: readonly Uint8Array[]): Uint8Array {
@@ -127,7 +127,7 @@ export class Mutator {
 
   #set(bytes: Uint8Array, change: (byte: number) => number): Uint8Array {
     if (bytes.length === 0) return bytes;
-    const copy = bytes.slice();
+    const copy = copyOf(bytes);
     const at = this.below(copy.length);
     copy[at] = change(copy[at]!);
     return copy;
@@ -154,6 +154,11 @@ export class Mutator {
     for (let i = 0; i < long.length; i += unit.length) long.set(unit, i);
     return splice(bytes, at, unit.length, long);
   }
+}
+
+/** A plain array of its own: `slice` of a Buffer is a view, and to change it would change the pool. */
+export function copyOf(bytes: Uint8Array): Uint8Array {
+  return new Uint8Array(bytes);
 }
 
 function isDigit(byte: number): boolean {

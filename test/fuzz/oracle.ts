@@ -4,6 +4,7 @@
 import assert from 'node:assert/strict';
 import { getHeapStatistics } from 'node:v8';
 import { type ErrorCode, ShoalError } from '../../src/base/errors.ts';
+import { copyOf } from './mutator.ts';
 
 /** Inputs are never longer, in bytes. */
 export const MAX_INPUT = 1024 * 1024;
@@ -106,7 +107,7 @@ export async function examine(target: FuzzTarget, input: Uint8Array): Promise<st
   for (let i = 0; i < TRIES && (time > MAX_TIME || memory > memoryBound); i++) {
     outcome = '';
     // A target that kept the bytes would see them change: it works on its own copy, and may not write to them.
-    const given = input.slice();
+    const given = copyOf(input);
     const memoryBefore = memoryInUse();
     const timeBefore = processorTime();
     const pending = target.fuzz(given);
