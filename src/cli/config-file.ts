@@ -3,7 +3,7 @@
 
 import { readFile } from 'node:fs/promises';
 import { ShoalError } from '../base/errors.ts';
-import { printable } from '../base/printable.ts';
+import { quoted } from '../base/printable.ts';
 import { type FileSettings, flagName, SETTINGS, type SettingName, type Source } from './settings.ts';
 
 const MAX_LENGTH = 1 << 20;
@@ -48,7 +48,7 @@ export async function parseConfig(text: string, path: string, commands: readonly
       if (!commands.includes(command))
         throw new ShoalError(
           'ERR_CONFIG',
-          `${place(section, '')}: no command is called "${printable(command)}"; there are ${commands.join(', ')}`,
+          `${place(section, '')}: no command is called ${quoted(command)}; there are ${commands.join(', ')}`,
         );
       const own = new Map<string, Source>();
       for (const [name, inner] of Object.entries(asTable(keys, place(section, ''))))
@@ -67,7 +67,7 @@ function asTable(value: unknown, place: string): Record<string, unknown> {
 function add(into: Map<string, Source>, key: string, value: unknown, place: string): void {
   const flag = key.replaceAll('_', '-');
   const name = (Object.keys(SETTINGS) as SettingName[]).find((candidate) => flagName(candidate) === flag);
-  if (name === undefined) throw new ShoalError('ERR_CONFIG', `${place}: unknown setting "${printable(key)}"${known()}`);
+  if (name === undefined) throw new ShoalError('ERR_CONFIG', `${place}: unknown setting ${quoted(key)}${known()}`);
   if (!SETTINGS[name].lasting)
     throw new ShoalError('ERR_CONFIG', `${place}: ${flag} belongs to one call; give it as --${flag}`);
   const list = Array.isArray(value) ? value : [value];

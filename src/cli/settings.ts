@@ -3,7 +3,7 @@
 
 import { type Endpoint, parseHostPort } from '../base/endpoint.ts';
 import { ShoalError } from '../base/errors.ts';
-import { printable } from '../base/printable.ts';
+import { quoted } from '../base/printable.ts';
 import { parseRate, parseSeconds, parseSize } from './render/quantity.ts';
 import { parseLimitRule } from './schedule.ts';
 
@@ -227,7 +227,7 @@ export function resolveSettings<K extends SettingName>(
 function parseFrom(setting: Setting<unknown>, value: string, source: Source): unknown {
   const parsed = setting.parse(value);
   if (parsed !== undefined) return parsed;
-  throw new ShoalError(source.code, `${source.origin}: "${printable(value)}" is not ${setting.expected}`);
+  throw new ShoalError(source.code, `${source.origin}: ${quoted(value)} is not ${setting.expected}`);
 }
 
 function fromFlags(name: SettingName, flags: RawFlags): Source | undefined {

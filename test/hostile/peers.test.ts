@@ -57,6 +57,19 @@ after(async () => {
   await until(() => handles() <= openAtFirst, 'the end of all sockets');
 });
 
+test('P1: who spoils one block of every piece is found out, and nobody else is', async () => {
+  const leecher = await stage.leecher(seed, { snubTimeout: 500 });
+  const liar = await leecher.join();
+  // It sends the second half of each piece, wrong, and leaves the first to others.
+  liar.offer(fieldOf(), (request) => (request.begin === 0 ? undefined : spoiltBlockOf(request)));
+  await liar.hear(MESSAGE.request, 2);
+  keepAlive(liar);
+  await stage.finish(leecher, seed);
+  await leecher.endedBy(liar, /not what they should be|failed its hash/);
+  const { wasted, failedPieces } = leecher.torrent.status;
+  assert.ok(failedPieces >= 1 && wasted <= 2 * PIECES * PIECE, `${wasted} bytes were wasted`);
+});
+
 test('P2: who alone has a piece and sends it wrong is banned at once', async () => {
   const leecher = await stage.leecher(seed);
   const liar = await leecher.join();

@@ -95,6 +95,6 @@ function fromJson(body: string): ResumeRecord | undefined {
 function toStamp(value: unknown): FileStamp | undefined {
   if (!Array.isArray(value)) return undefined;
   const [size, mtimeNs, ino]: unknown[] = value;
-  if (typeof size !== 'number' || typeof mtimeNs !== 'string' || typeof ino !== 'string') return undefined;
-  return { size, mtimeNs: BigInt(mtimeNs), ino: BigInt(ino) };
+  if (!Number.isSafeInteger(size) || typeof mtimeNs !== 'string' || typeof ino !== 'string') return undefined;
+  return { size: size as number, mtimeNs: BigInt(mtimeNs), ino: BigInt(ino) };
 }
