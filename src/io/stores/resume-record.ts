@@ -96,5 +96,6 @@ function toStamp(value: unknown): FileStamp | undefined {
   if (!Array.isArray(value)) return undefined;
   const [size, mtimeNs, ino]: unknown[] = value;
   if (!Number.isSafeInteger(size) || typeof mtimeNs !== 'string' || typeof ino !== 'string') return undefined;
-  return { size: size as number, mtimeNs: BigInt(mtimeNs), ino: BigInt(ino) };
+  // Added to zero, minus zero is zero.
+  return { size: (size as number) + 0, mtimeNs: BigInt(mtimeNs), ino: BigInt(ino) };
 }
