@@ -118,6 +118,9 @@ export function requestCancelled(state: SwarmState, peer: Peer, request: BlockRe
   const at = peer.uploads.find(request.piece, request.begin);
   if (at < 0 || peer.uploads.lengthAt(at) !== request.length) return;
   peer.uploads.removeAt(at);
+  // What was not sent does not count: who waits long takes its requests back and makes them again.
+  const taken = peer.grantedFast.get(request.piece);
+  if (taken !== undefined) peer.grantedFast.set(request.piece, Math.max(0, taken - request.length));
   // A cancelled request is still answered once (BEP 6).
   refuse(state, peer, request.piece, request.begin, request.length);
 }

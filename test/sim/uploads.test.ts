@@ -195,6 +195,19 @@ test('allowed-fast pieces are served while choked to who has next to nothing, an
   assert.equal(greedy.closed, 'invalid_request');
 });
 
+test('allowed-fast requests that are taken back before they are served do not count', () => {
+  const net = new LoneSwarm({ pieces: 60, have: everything });
+  const hand = net.connect();
+  const [piece] = hand.peer.grantedFast.keys();
+  for (let i = 0; i < 20; i++) {
+    hand.say(encodeRequest(piece!, 0, BLOCK_LENGTH));
+    hand.say(encodeCancel(piece!, 0, BLOCK_LENGTH));
+  }
+  assert.equal(hand.closed, undefined);
+  hand.say(encodeRequest(piece!, 0, BLOCK_LENGTH));
+  assert.equal(runs(net, hand).length, 1);
+});
+
 test('no more newcomers live on allowed-fast pieces at a time than there are slots', () => {
   const net = new LoneSwarm({ pieces: 60, have: everything, swarm: { uploadSlots: 3 } });
   const hands = Array.from({ length: 5 }, () => net.connect());
