@@ -182,6 +182,17 @@ test('who comes back after a while is served at once, and has nothing saved up o
   assert.ok(Math.abs(got.get(visitor)! - got.get(steady)!) <= 40_000, `${[...got.values()]}`);
 });
 
+test('who hangs elsewhere now does not pay there for what it had before', () => {
+  const before = new QuotaNode(undefined, 50_000_000, 0);
+  const mover = new QuotaNode(before, 0, 0);
+  race(before, new Map([[mover, 1_000_000]]), 10_000);
+  const after = new QuotaNode(undefined, 1_000_000, 10_000);
+  const other = new QuotaNode(after, 0, 10_000);
+  mover.moveTo(after);
+  const got = race(after, new Map([mover, other].map((leaf) => [leaf, 20_000])), 2_000, 5, 10_000);
+  assert.ok(Math.abs(got.get(mover)! - got.get(other)!) <= 40_000, `${[...got.values()]}`);
+});
+
 test('what is given back can be used by others, and counts for nobody', () => {
   const root = new QuotaNode(undefined, 1_000_000, 0);
   const wasteful = new QuotaNode(root, 0, 0);

@@ -216,8 +216,6 @@ export class QuotaNode {
   #enterQueue(): void {
     for (let node: QuotaNode = this; node.#up !== undefined && !node.#queued; node = node.#up) {
       node.#queued = true;
-      // Who was away has nothing saved up on the others.
-      node.#served = Math.max(node.#served, node.#up.#clock);
       node.#up.#queue.push(node);
       node.#up.#place(node);
     }
