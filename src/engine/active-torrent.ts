@@ -169,6 +169,7 @@ export class ActiveTorrent implements Torrent {
       stats: () => ({
         ...this.#traffic,
         left: this.#disk === undefined ? UNKNOWN_LEFT : this.#disk.left,
+        upload_only: this.#swarm.view.seeding,
       }),
       session: (url) => context.trackers.sessionId(url),
       onPeers: (endpoints) => this.#found(endpoints, false),

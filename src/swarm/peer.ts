@@ -48,12 +48,17 @@ export class Peer {
   /** Counted in Availability.seeds instead of piece by piece. */
   countedAsSeed = false;
   uploadOnly = false;
+  /** What it was told last of our own wish to download nothing more. */
+  toldUploadOnly = false;
   bitfields = 0;
   /** Pieces it has and we lack. */
   wanted = 0;
   readonly cursor = new RarestCursor();
   /** Before the metadata: what it said it has, to be judged later. */
-  readonly early: { bitfield?: Uint8Array; all?: boolean; haves: number[] } = { haves: [] };
+  readonly early: { bitfield?: Uint8Array; all?: boolean; haves: number[]; lost: Set<number> } = {
+    haves: [],
+    lost: new Set(),
+  };
 
   // Who may ask whom.
   choking = true;

@@ -7,7 +7,8 @@ import { encodeBitfield, encodeHaveAll, encodeHaveNone } from '../protocol/wire/
 import { clientName } from '../protocol/wire/peer-id.ts';
 import { Peer, type PeerInfo } from './peer.ts';
 import { releasePeer } from './swarm-download.ts';
-import { sendExtensionHandshake, uncountField } from './swarm-messages.ts';
+import { sendExtensionHandshake } from './swarm-extensions.ts';
+import { uncountField } from './swarm-messages.ts';
 import { fetchMetadata } from './swarm-metadata.ts';
 import type { SwarmState } from './swarm-state.ts';
 import { grantFast, grantSpareSlots } from './swarm-upload.ts';

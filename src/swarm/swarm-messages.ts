@@ -2,31 +2,27 @@
 // honest client does; everything else is ignored and counted.
 
 import { Bitfield } from '../base/bitfield.ts';
-import { decodeExtensionHandshake, encodeExtensionHandshake } from '../protocol/wire/extension.ts';
 import {
   decodeBitfield,
   decodeBlock,
   decodeHave,
   decodeIndex,
-  encodeExtended,
   MAX_PIECE_COUNT,
   MESSAGE,
 } from '../protocol/wire/messages.ts';
 import { violation } from '../protocol/wire/violation.ts';
+import { CHANGE, countFuss, countUnknown } from './message-limits.ts';
 import type { Peer } from './peer.ts';
 import { chokeReceived, fillRequests, requestRejected, updateInterest } from './swarm-download.ts';
-import { fetchMetadata, METADATA_EXTENSION, metadataMessageReceived, OUR_METADATA_ID } from './swarm-metadata.ts';
+import { extendedReceived, redundant } from './swarm-extensions.ts';
 import { giveUpRetry } from './swarm-retry.ts';
 import type { Content, SwarmState } from './swarm-state.ts';
-import { interestChanged, MAX_QUEUED_UPLOADS, requestCancelled, requestReceived } from './swarm-upload.ts';
+import { interestChanged, requestCancelled, requestReceived } from './swarm-upload.ts';
 
 const MAX_BITFIELDS = 3;
-const MAX_UNKNOWN = 100;
 const MAX_STRAY_REJECTS = 100;
 const MAX_ALLOWED_FAST = 16;
 const MAX_SUGGESTED = 16;
-/** Messages without news of their own that are let pass in one go; see swarm-watch for what is forgiven. */
-const MAX_FUSS = 2000;
 /** A bitfield longer than this belongs to no torrent we accept. */
 const MAX_EARLY_BITFIELD = MAX_PIECE_COUNT / 8;
 /** HAVEs kept for later while the number of pieces is unknown. */
@@ -43,21 +39,21 @@ export function messageReceived(
 ): void {
   switch (id) {
     case MESSAGE.choke:
-      countFuss(peer);
+      countFuss(peer, peer.choking ? 1 : CHANGE);
       chokeReceived(state, peer, now);
       return;
     case MESSAGE.unchoke:
-      countFuss(peer);
+      countFuss(peer, peer.choking ? CHANGE : 1);
       if (!peer.choking) return;
       peer.choking = false;
       fillRequests(state, peer, now);
       return;
     case MESSAGE.interested:
-      countFuss(peer);
+      countFuss(peer, peer.interested ? 1 : CHANGE);
       interestChanged(state, peer, true, now);
       return;
     case MESSAGE.notInterested:
-      countFuss(peer);
+      countFuss(peer, peer.interested ? CHANGE : 1);
       interestChanged(state, peer, false, now);
       return;
     case MESSAGE.have:
@@ -83,9 +79,10 @@ export function messageReceived(
       }
       return;
     case MESSAGE.request:
-      requestReceived(state, peer, decodeBlock(id, buffer, start, end));
+      requestReceived(state, peer, decodeBlock(id, buffer, start, end), now);
       return;
     case MESSAGE.cancel:
+      countFuss(peer);
       requestCancelled(state, peer, decodeBlock(id, buffer, start, end));
       return;
     case MESSAGE.reject: {
@@ -118,7 +115,7 @@ export function messageReceived(
     case MESSAGE.hashReject:
       throw violation('invalid_message', 'speaks of the hashes of a version 2 torrent, which this is not');
     default:
-      if (++peer.unknownMessages > MAX_UNKNOWN) throw violation('invalid_message', 'keeps sending unknown messages');
+      countUnknown(peer, 'invalid_message');
   }
 }
 
@@ -129,11 +126,6 @@ function suggested(state: SwarmState, peer: Peer, piece: number): void {
   if (at >= 0) peer.suggested.splice(at, 1);
   else if (peer.suggested.length === MAX_SUGGESTED) peer.suggested.pop();
   peer.suggested.unshift(piece);
-}
-
-/** Choke, interest and keep-alive cost the sender next to nothing: a peer that does little else is closed. */
-export function countFuss(peer: Peer): void {
-  if (++peer.fuss > MAX_FUSS) throw violation('too_many_messages', 'keeps changing its mind');
 }
 
 function expectFast(peer: Peer): void {
@@ -156,6 +148,7 @@ function haveReceived(
   if (content === undefined) {
     const piece = decodeHave(buffer, start, end);
     if (piece < MAX_PIECE_COUNT && peer.early.haves.length < MAX_EARLY_HAVES) peer.early.haves.push(piece);
+    peer.early.lost.delete(piece);
     return;
   }
   const piece = decodeHave(buffer, start, end, content.geometry.pieceCount);
@@ -231,15 +224,6 @@ export function uncountField(content: Content, peer: Peer): void {
   peer.have = undefined;
 }
 
-/** Two peers that both want nothing have nothing to say to each other. */
-export function redundant(state: SwarmState, peer: Peer): boolean {
-  // Who has all of no pieces may still want the metadata.
-  if (!state.seeding || state.content?.geometry.pieceCount === 0) return false;
-  if (!peer.isSeed && !peer.uploadOnly) return false;
-  state.disconnect(peer, 'both sides have everything');
-  return true;
-}
-
 /** The metadata is known now: judge what the peer said before. */
 export function judgeEarly(state: SwarmState, content: Content, peer: Peer, now: number): void {
   const { pieceCount } = content.geometry;
@@ -255,62 +239,10 @@ export function judgeEarly(state: SwarmState, content: Content, peer: Peer, now:
     return;
   }
   for (const piece of early.haves) field.add(piece);
+  for (const piece of early.lost) field.delete(piece);
   early.haves.length = 0;
+  early.lost.clear();
   delete early.bitfield;
   delete early.all;
   setField(state, content, peer, field, now);
-}
-
-function extendedReceived(
-  state: SwarmState,
-  peer: Peer,
-  buffer: Uint8Array,
-  start: number,
-  end: number,
-  now: number,
-): void {
-  if (!peer.info.features.extended) throw violation('invalid_extended', 'uses extensions without having offered them');
-  const id = buffer[start]!;
-  const payload = buffer.subarray(start + 1, end);
-  if (id === OUR_METADATA_ID) {
-    metadataMessageReceived(state, peer, payload, now);
-    return;
-  }
-  if (id !== 0) {
-    if (++peer.unknownMessages > MAX_UNKNOWN) throw violation('invalid_extended', 'keeps sending unknown extensions');
-    return;
-  }
-  const handshake = decodeExtensionHandshake(payload);
-  // A later handshake adds to the first one (BEP 10). Only what we use is kept, so that nothing grows.
-  const known = peer.extension;
-  const number = known?.messages.get(METADATA_EXTENSION);
-  if (number !== undefined && !handshake.messages.has(METADATA_EXTENSION))
-    handshake.messages.set(METADATA_EXTENSION, number);
-  peer.extension = { ...known, ...handshake };
-  if (handshake.client !== undefined && handshake.client !== '') peer.client = handshake.client;
-  if (handshake.requestQueue !== undefined) peer.reqq = Math.max(1, handshake.requestQueue);
-  if (handshake.uploadOnly !== undefined) peer.uploadOnly = handshake.uploadOnly;
-  // The first word counts: a peer that names one port after the other must not keep us from dialling them all.
-  if (handshake.port !== undefined && peer.listens === undefined) {
-    peer.listens = { host: peer.info.endpoint.host, port: handshake.port };
-    peer.reputation.port = handshake.port;
-    state.candidates.connected(peer.listens, now);
-  }
-  if (peer.uploadOnly && redundant(state, peer)) return;
-  fetchMetadata(state, now);
-}
-
-/** Our own extension handshake. */
-export function sendExtensionHandshake(state: SwarmState, peer: Peer): void {
-  if (!peer.info.features.extended) return;
-  const { options, infoBytes } = state;
-  const payload = encodeExtensionHandshake({
-    messages: new Map([[METADATA_EXTENSION, OUR_METADATA_ID]]),
-    client: options.clientName,
-    requestQueue: MAX_QUEUED_UPLOADS,
-    ...(options.port > 0 ? { port: options.port } : {}),
-    ...(infoBytes === undefined ? {} : { metadataSize: infoBytes.length }),
-    uploadOnly: state.seeding,
-  });
-  state.sendBytes(peer, encodeExtended(0, payload));
 }

@@ -32,7 +32,7 @@ export interface UploadRun {
   readonly bytes: number;
 }
 
-export function requestReceived(state: SwarmState, peer: Peer, request: BlockRequest): void {
+export function requestReceived(state: SwarmState, peer: Peer, request: BlockRequest, now: number): void {
   const { piece, begin, length } = request;
   if (length > MAX_REQUEST) throw violation('invalid_request', `asks for ${length} bytes at a time`);
   if (!canServe(state, request)) {
@@ -43,8 +43,9 @@ export function requestReceived(state: SwarmState, peer: Peer, request: BlockReq
   }
   if (peer.amChoking && !mayHaveFast(state, peer, request)) {
     refuse(state, peer, piece, begin, length);
-    // As many as may wait with us may be on their way when our choke goes out.
-    if (++peer.chokedRequests > MAX_QUEUED_UPLOADS + MAX_BAD_REQUESTS)
+    // As many as may wait with us may be on their way when our choke goes out, but not for ever.
+    const crossing = now - peer.flippedAt < CHOKE_ROUND ? MAX_QUEUED_UPLOADS : 0;
+    if (++peer.chokedRequests > crossing + MAX_BAD_REQUESTS)
       throw violation('invalid_request', 'keeps asking while it is choked');
     return;
   }
@@ -123,6 +124,16 @@ export function requestCancelled(state: SwarmState, peer: Peer, request: BlockRe
   if (taken !== undefined) peer.grantedFast.set(request.piece, Math.max(0, taken - request.length));
   // A cancelled request is still answered once (BEP 6).
   refuse(state, peer, request.piece, request.begin, request.length);
+}
+
+/** Pieces are gone: what waits for them is not served. */
+export function refuseLost(state: SwarmState, { ledger }: Content, peer: Peer): void {
+  const { uploads } = peer;
+  for (let i = uploads.count - 1; i >= 0; i--) {
+    if (ledger.have.has(uploads.pieceAt(i))) continue;
+    refuse(state, peer, uploads.pieceAt(i), uploads.beginAt(i), uploads.lengthAt(i));
+    uploads.removeAt(i);
+  }
 }
 
 /** The next contiguous stretch of the oldest requests, at most `bytes` long but at least one block. */

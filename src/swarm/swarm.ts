@@ -7,6 +7,7 @@ import { Availability } from './availability.ts';
 import { CHOKE_ROUND } from './choker.ts';
 import type { SwarmEvent } from './commands.ts';
 import { Ledger } from './ledger.ts';
+import { countFuss } from './message-limits.ts';
 import type { Peer, PeerInfo } from './peer.ts';
 import { connectPeer, dialCandidates, dialFailed, peerDisconnected } from './swarm-connections.ts';
 import {
@@ -20,7 +21,8 @@ import {
   updateInterest,
   withdrawRequests,
 } from './swarm-download.ts';
-import { countFuss, judgeEarly, messageReceived, redundant, sendExtensionHandshake } from './swarm-messages.ts';
+import { redundant, sendExtensionHandshake, tellLost, tellUploadOnly } from './swarm-extensions.ts';
+import { judgeEarly, messageReceived } from './swarm-messages.ts';
 import { fetchMetadata } from './swarm-metadata.ts';
 import { handOverSlowRetries } from './swarm-retry.ts';
 import { type SwarmOptions, SwarmState } from './swarm-state.ts';
@@ -29,6 +31,7 @@ import {
   announceFresh,
   nextUpload,
   rechoke,
+  refuseLost,
   sampleUplink,
   type UploadRun,
   uploadFailed,
@@ -117,6 +120,7 @@ export class Swarm {
     for (const peer of state.peers.values()) {
       if (paused) withdrawRequests(state, peer, true, now);
       updateInterest(state, peer);
+      tellUploadOnly(state, peer);
     }
     fillIdle(state, now);
   }
@@ -190,26 +194,25 @@ export class Swarm {
     announceFresh(state);
     for (const peer of [...state.peers.values()]) {
       updateInterest(state, peer);
-      redundant(state, peer);
+      if (!redundant(state, peer)) tellUploadOnly(state, peer);
     }
   }
 
   #lose(pieces: readonly number[], now: number): void {
     const { content } = this.#state;
     if (content === undefined) return;
-    let lost = 0;
-    for (const piece of pieces) {
-      if (!content.ledger.lost(piece)) continue;
-      lost++;
+    const lost = pieces.filter((piece) => content.ledger.lost(piece));
+    if (lost.length === 0) return;
+    for (const piece of lost) {
       content.availability.want(piece);
       for (const peer of this.#state.peers.values()) if (peer.has(piece)) peer.wanted++;
     }
-    if (lost === 0) return;
     for (const peer of this.#state.peers.values()) {
       updateInterest(this.#state, peer);
-      // BEP 3 knows no way to take back a have. Who connects again gets a bitfield that is true.
-      this.#state.disconnect(peer, 'pieces it was told of are lost');
+      refuseLost(this.#state, content, peer);
+      tellUploadOnly(this.#state, peer);
     }
+    tellLost(this.#state, lost);
     fillIdle(this.#state, now);
   }
 

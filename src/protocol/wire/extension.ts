@@ -1,8 +1,9 @@
-// The extension handshake (BEP 10, with reqq, upload_only of BEP 21 and metadata_size of BEP 9) and the metadata
-// messages of BEP 9. Reads what strangers wrote: a hostile field is dropped or clamped, only a hostile frame is refused.
+// The extension handshake (BEP 10, with reqq, upload_only of BEP 21 and metadata_size of BEP 9), the metadata messages of
+// BEP 9, upload_only as a message (BEP 21) and lt_donthave (BEP 54). Reads what strangers wrote: a hostile field is dropped or clamped, only a hostile frame is refused.
 
 import { decodeUtf8, encodeUtf8 } from '../../base/utf8.ts';
 import { type BValue, type DecodeOptions, decode, decodePrefix, encode } from '../bencode.ts';
+import { readUint32, writeUint32 } from './messages.ts';
 import { violation } from './violation.ts';
 
 /** An extension handshake may not be longer, in bytes. */
@@ -13,6 +14,10 @@ export const METADATA_PIECE_LENGTH = 16384;
 export const MAX_METADATA_SIZE = 16 * 1024 * 1024;
 /** What we believe of `reqq`, whatever the peer says. */
 export const MAX_REQUEST_QUEUE = 2048;
+
+/** Names in the handshake's `m`. */
+export const UPLOAD_ONLY_EXTENSION = 'upload_only';
+export const DONT_HAVE_EXTENSION = 'lt_donthave';
 
 const MAX_EXTENSIONS = 64;
 const MAX_NAME_LENGTH = 64;
@@ -161,4 +166,27 @@ export function decodeMetadataMessage(payload: Uint8Array): MetadataMessage | un
   if (totalSize === undefined || piece >= metadataPieceCount(totalSize)) return undefined;
   if (data.length !== metadataPieceLength(totalSize, piece)) return undefined;
   return { type, piece, totalSize, data };
+}
+
+/** Payload of the upload_only message (BEP 21): one byte. */
+export function encodeUploadOnly(uploadOnly: boolean): Uint8Array {
+  return Uint8Array.of(uploadOnly ? 1 : 0);
+}
+
+/** Undefined when the payload is not one byte: for the caller to ignore and count. */
+export function decodeUploadOnly(payload: Uint8Array): boolean | undefined {
+  return payload.length === 1 ? payload[0] !== 0 : undefined;
+}
+
+/** Payload of lt_donthave (BEP 54): the index of the piece. */
+export function encodeDontHave(piece: number): Uint8Array {
+  const out = new Uint8Array(4);
+  writeUint32(out, 0, piece);
+  return out;
+}
+
+/** The index, whatever it is. Throws ERR_WIRE `invalid_dont_have` when the payload is not four bytes. */
+export function decodeDontHave(payload: Uint8Array): number {
+  if (payload.length !== 4) throw violation('invalid_dont_have', `sent a lt_donthave of ${payload.length} bytes`);
+  return readUint32(payload, 0);
 }
