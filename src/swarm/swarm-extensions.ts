@@ -161,6 +161,7 @@ function dontHaveReceived(state: SwarmState, peer: Peer, piece: number, now: num
   if (peer.have === undefined || !peer.has(piece)) return;
   uncountPiece(content, peer, piece);
   if (!content.ledger.have.has(piece)) peer.wanted--;
+  peer.cursor.restart();
   peer.allowedFast.delete(piece);
   peer.refused.delete(piece);
   const suggested = peer.suggested.indexOf(piece);

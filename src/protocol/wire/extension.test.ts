@@ -8,11 +8,15 @@ import { ShoalError } from '../../base/errors.ts';
 import { encodeLatin1 } from '../../base/utf8.ts';
 import { encode } from '../bencode.ts';
 import {
+  decodeDontHave,
   decodeExtensionHandshake,
   decodeMetadataMessage,
+  decodeUploadOnly,
   type ExtensionHandshake,
+  encodeDontHave,
   encodeExtensionHandshake,
   encodeMetadataMessage,
+  encodeUploadOnly,
   MAX_METADATA_SIZE,
   metadataPieceCount,
   metadataPieceLength,
@@ -136,4 +140,19 @@ test('a metadata message out of form or range is nothing', () => {
   assert.equal(message({ msg_type: 1, piece: 0, total_size: 100 }, 101), undefined);
   assert.equal(message({ msg_type: 1, piece: 1, total_size: 16384 }, 0), undefined, 'a piece behind the end');
   assert.notEqual(message({ msg_type: 1, piece: 1, total_size: 16484 }, 100), undefined);
+});
+
+test('upload_only and lt_donthave come back as they went, and nothing else is taken for them', () => {
+  fc.assert(
+    fc.property(fc.nat(2 ** 32 - 1), fc.boolean(), fc.uint8Array({ maxLength: 8 }), (piece, flag, bytes) => {
+      assert.equal(decodeDontHave(encodeDontHave(piece)), piece);
+      assert.equal(decodeUploadOnly(encodeUploadOnly(flag)), flag);
+      if (bytes.length !== 1) assert.equal(decodeUploadOnly(bytes), undefined);
+      if (bytes.length !== 4)
+        assert.throws(
+          () => decodeDontHave(bytes),
+          (error) => error instanceof ShoalError && error.reason === 'invalid_dont_have',
+        );
+    }),
+  );
 });
