@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, before, test } from 'node:test';
 import { Bitfield } from '../base/bitfield.ts';
-import { ResumeStore } from '../io/stores/resume.ts';
+import { TorrentStore } from '../io/stores/torrent-store.ts';
 import { chooseDestination } from './download.ts';
 
 const HASH = 'b'.repeat(40);
@@ -37,17 +37,20 @@ test('anything else is the destination itself', async () => {
 test('a directory that an earlier run made of this torrent is the destination again, of another it is not', async () => {
   const path = join(root, 'album');
   await mkdir(path);
-  await new ResumeStore(state).save({
-    version: 1,
+  const journal = await new TorrentStore(state).openJournal({
     infoHash: HASH,
     path,
     have: new Bitfield(3),
+    begun: new Set(),
+    partials: new Map(),
     ours: true,
     files: [undefined],
     uploaded: 0,
     downloaded: 0,
     clean: true,
+    at: 0,
   });
+  await journal?.close();
   assert.deepEqual(await chooseDestination(path, HASH, state), { path });
   assert.deepEqual(await chooseDestination(path, 'c'.repeat(40), state), { directory: path });
   assert.deepEqual(await chooseDestination(`${path}/`, HASH, state), { directory: path }, 'a slash says inside');

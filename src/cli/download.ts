@@ -7,7 +7,7 @@ import { ShoalError } from '../base/errors.ts';
 import { printable } from '../base/printable.ts';
 import type { Session } from '../engine/session.ts';
 import type { AddOptions, DownloadSummary, Torrent, TorrentEvent } from '../engine/types.ts';
-import { ResumeStore } from '../io/stores/resume.ts';
+import { TorrentStore } from '../io/stores/torrent-store.ts';
 import { unlessAborted } from './interrupt.ts';
 import type { Output } from './output.ts';
 import { countOf, DownloadView, describeStall } from './render/download-view.ts';
@@ -36,7 +36,7 @@ export async function chooseDestination(
     () => false,
   );
   if (!isDirectory) return { path };
-  const { record } = await new ResumeStore(state).load(infoHash);
+  const { record } = await new TorrentStore(state).load(infoHash);
   return record?.path === path ? { path } : { directory: path };
 }
 

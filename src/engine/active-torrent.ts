@@ -8,7 +8,7 @@ import type { Random } from '../base/ports.ts';
 import type { HashPool } from '../io/disk/hash-pool.ts';
 import type { StoreResult } from '../io/disk/piece-writer.ts';
 import { type Lock, lock } from '../io/lock.ts';
-import type { ResumeStore } from '../io/stores/resume.ts';
+import type { TorrentStore } from '../io/stores/torrent-store.ts';
 import { type Metainfo, parseInfo, parseMetainfo } from '../protocol/metainfo.ts';
 import { encodeMetainfo } from '../protocol/metainfo-build.ts';
 import type { Handshake } from '../protocol/wire/handshake.ts';
@@ -55,7 +55,7 @@ export interface TorrentContext {
   readonly bans: BanList;
   readonly frames: FramePool;
   readonly pool: HashPool;
-  readonly resumes: ResumeStore;
+  readonly store: TorrentStore;
   readonly trackers: TrackerSessions;
   /** What the process is doing, for whoever finds the torrent locked. */
   readonly purpose: string;
@@ -191,7 +191,7 @@ export class ActiveTorrent implements Torrent {
   async #prepare(): Promise<void> {
     const directory = this.#context.lockDirectory(this.infoHash);
     if (directory !== undefined) this.#lock = await lock(directory, this.#context.purpose);
-    const stored = this.#metainfo === undefined ? await this.#context.resumes.load(this.infoHash) : undefined;
+    const stored = this.#metainfo === undefined ? await this.#context.store.load(this.infoHash) : undefined;
     if (stored?.torrent !== undefined) this.#metainfo = this.#parseStored(stored.torrent);
     // Before any peer is dialled, or the metadata would be fetched once more and the disk opened twice.
     if (this.#metainfo !== undefined)
@@ -234,7 +234,7 @@ export class ActiveTorrent implements Torrent {
       pieceLength: metainfo.pieceLength,
     });
     const { infoBytes, announce } = metainfo;
-    const { pool, resumes, memory, clock } = this.#context;
+    const { pool, store, memory, clock } = this.#context;
     const disk = await TorrentDisk.open(
       {
         metainfo,
@@ -242,7 +242,7 @@ export class ActiveTorrent implements Torrent {
         original: this.#options.original,
         overwrite: this.#options.overwrite === true,
         pool,
-        resumes,
+        store,
         memory,
         onProgress: (checked) => {
           this.#checked = checked;
@@ -411,9 +411,13 @@ export class ActiveTorrent implements Torrent {
       void this.#fail(error);
       return;
     }
-    this.#disk
-      ?.saveSometimes(this.#traffic, now)
-      .catch((error) => this.warn(`the resume data cannot be saved: ${String(error)}`));
+    this.#disk?.saveSometimes(this.#traffic, now).catch((error) => this.#saveFailed(error));
+  }
+
+  /** What the disk did not take is not had; a journal that cannot be written costs only time at the next start. */
+  #saveFailed(error: unknown): void {
+    if (error instanceof ShoalError && error.code.startsWith('ERR_DISK')) void this.#fail(error);
+    else this.warn(`the resume data cannot be saved: ${String(error)}`);
   }
 
   /** Payload bytes of this run. */

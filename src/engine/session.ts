@@ -11,7 +11,7 @@ import { createIdentity, type Identity, openIdentity } from '../io/identity.ts';
 import { ensurePrivateDirectory, findDirectories } from '../io/paths.ts';
 import { BanStore } from '../io/stores/bans.ts';
 import { FilePins, MemoryPins, type Pins } from '../io/stores/pins.ts';
-import { ResumeStore } from '../io/stores/resume.ts';
+import { TorrentStore } from '../io/stores/torrent-store.ts';
 import { type Listener, listen, type TcpSocket } from '../io/tcp.ts';
 import { encodeMetainfo } from '../protocol/metainfo-build.ts';
 import { announceUrlOf } from '../protocol/tracker/http.ts';
@@ -130,7 +130,7 @@ export class Session implements AsyncDisposable {
       bans: bans.list,
       frames: new FramePool(),
       pool: new HashPool(),
-      resumes: new ResumeStore(state),
+      store: new TorrentStore(state),
       trackers: new TrackerSessions(identity, createIdentity(), options.trackers ?? [], listener.port),
       purpose: options.purpose ?? 'shoal',
       onBan: (ban) => {

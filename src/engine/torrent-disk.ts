@@ -7,8 +7,9 @@ import { Geometry } from '../base/geometry.ts';
 import type { HashPool } from '../io/disk/hash-pool.ts';
 import type { StoreResult } from '../io/disk/piece-writer.ts';
 import { Storage } from '../io/disk/storage.ts';
-import type { ResumeStore } from '../io/stores/resume.ts';
-import type { ResumeRecord } from '../io/stores/resume-record.ts';
+import type { Journal } from '../io/stores/journal.ts';
+import type { JournalEntry, TorrentRecord } from '../io/stores/torrent-record.ts';
+import type { TorrentStore } from '../io/stores/torrent-store.ts';
 import type { Metainfo } from '../protocol/metainfo.ts';
 import { digestBlocks } from '../swarm/blame.ts';
 import { sha1 } from './torrent-source.ts';
@@ -19,7 +20,7 @@ export interface Original {
   /** Absolute path of each file that is not a pad, in order. */
   readonly paths: readonly string[];
   /** Vouches for them as long as their size and times stay the same. */
-  readonly record: ResumeRecord;
+  readonly record: TorrentRecord;
 }
 
 export interface TorrentDiskOptions {
@@ -29,7 +30,7 @@ export interface TorrentDiskOptions {
   readonly original: Original | undefined;
   readonly overwrite: boolean;
   readonly pool: HashPool;
-  readonly resumes: ResumeStore;
+  readonly store: TorrentStore;
   /** Budget for pieces on their way, in bytes. */
   readonly memory: number;
   /** Part of the check that is done, 0 to 1. */
@@ -62,19 +63,17 @@ export class TorrentDisk implements UploadSource {
   readonly #padding: ReadonlyMap<number, number>;
   readonly #storage: Storage;
   readonly #pool: HashPool;
-  readonly #resumes: ResumeStore;
   /** Over earlier runs. */
   readonly #before: Traffic;
   #slab: { id: number; bytes: Uint8Array } | undefined;
+  #journal: Journal | undefined;
   #savedAt = 0;
   #dirty = false;
-  /** The records are written one after the other, so that an older one never replaces a newer one. */
-  #saving: Promise<void> = Promise.resolve();
 
   private constructor(
     options: TorrentDiskOptions,
     opened: Awaited<ReturnType<typeof Storage.open>>,
-    record: ResumeRecord | undefined,
+    record: TorrentRecord | undefined,
   ) {
     const { metainfo } = options;
     this.geometry = new Geometry(metainfo.length, metainfo.pieceLength);
@@ -82,7 +81,6 @@ export class TorrentDisk implements UploadSource {
     this.reused = opened.reused;
     this.#storage = opened.storage;
     this.#pool = options.pool;
-    this.#resumes = options.resumes;
     this.#before = { uploaded: record?.uploaded ?? 0, downloaded: record?.downloaded ?? 0 };
     this.#size = metainfo.size;
     this.#padding = countPadding(metainfo);
@@ -105,8 +103,8 @@ export class TorrentDisk implements UploadSource {
    * ERR_DISK code, or ERR_INTERRUPTED when the signal says so.
    */
   static async open(options: TorrentDiskOptions, torrent: Uint8Array): Promise<TorrentDisk> {
-    const { metainfo, original, resumes, onProgress } = options;
-    const { record } = original ?? (await resumes.load(metainfo.infoHash));
+    const { metainfo, original, store, onProgress } = options;
+    const { record } = original ?? (await store.load(metainfo.infoHash));
     const opened = await Storage.open({
       metainfo,
       path: options.path,
@@ -121,8 +119,8 @@ export class TorrentDisk implements UploadSource {
     try {
       options.signal.throwIfAborted();
       const disk = new TorrentDisk(options, opened, record);
-      await resumes.saveTorrent(metainfo.infoHash, torrent);
-      await disk.save({ uploaded: 0, downloaded: 0 });
+      await store.saveTorrent(metainfo.infoHash, torrent);
+      await disk.#openJournal(store);
       return disk;
     } catch (error) {
       await opened.storage.close();
@@ -181,11 +179,20 @@ export class TorrentDisk implements UploadSource {
     this.#releaseSlab();
   }
 
-  save({ uploaded, downloaded }: Traffic): Promise<void> {
-    const totals = { uploaded: this.#before.uploaded + uploaded, downloaded: this.#before.downloaded + downloaded };
-    const saved = this.#saving.then(async () => this.#resumes.save(await this.#storage.state(totals)));
-    this.#saving = saved.catch(() => undefined);
-    return saved;
+  /** Begins the journal with what was found, before anything is written. */
+  async #openJournal(store: TorrentStore): Promise<void> {
+    this.#journal = await store.openJournal(await this.#storage.state(this.#before));
+    if (this.#journal !== undefined) this.#storage.keep(this.#journal);
+  }
+
+  /**
+   * Puts everything had on the disk and into the journal. Rejects with an ERR_DISK code when the disk does not take it, and
+   * with ERR_STATE when the journal cannot be written.
+   */
+  save(traffic: Traffic, last: readonly JournalEntry[] = []): Promise<void> {
+    const uploaded = this.#before.uploaded + traffic.uploaded;
+    const downloaded = this.#before.downloaded + traffic.downloaded;
+    return this.#storage.flush([{ type: 'totals', uploaded, downloaded }, ...last]);
   }
 
   /** Saves now and then while pieces come in. */
@@ -201,11 +208,15 @@ export class TorrentDisk implements UploadSource {
     }
   }
 
-  /** Waits for what is under way, closes the files and saves the record that vouches for them. */
+  /** Waits for what is under way, closes the files and ends the journal. */
   async close(traffic: Traffic): Promise<void> {
     await this.#storage.close();
     this.#releaseSlab();
-    await this.save(traffic);
+    try {
+      await this.save(traffic, [{ type: 'closed' }]);
+    } finally {
+      await this.#journal?.close();
+    }
   }
 
   #releaseSlab(): void {

@@ -6,7 +6,7 @@ import { Bitfield } from '../../base/bitfield.ts';
 import { ShoalError } from '../../base/errors.ts';
 import { type Metainfo, parseMetainfo } from '../../protocol/metainfo.ts';
 import { buildInfo, choosePieceLength, encodeMetainfo } from '../../protocol/metainfo-build.ts';
-import type { ResumeRecord } from '../stores/resume-record.ts';
+import type { TorrentRecord } from '../stores/torrent-record.ts';
 import { describeSize, diskError } from './disk-error.ts';
 import { readStamp, sameStamp } from './file-stamp.ts';
 import { SHA1_LENGTH } from './hash-job.ts';
@@ -41,7 +41,7 @@ export interface CreatedTorrent {
   /** Where each file lies, in the order of `metainfo.files`. */
   paths: string[];
   /** Vouches for what was just hashed, for a storage that seeds it in place. */
-  record: ResumeRecord;
+  record: TorrentRecord;
 }
 
 const MIN_PIECE_LENGTH = 16 * 1024;
@@ -89,15 +89,17 @@ export async function createTorrent(options: CreateOptions): Promise<CreatedTorr
     root: source.root,
     paths: source.files.map((file) => file.absolute),
     record: {
-      version: 1,
       infoHash: metainfo.infoHash,
       path: source.root,
       have: Bitfield.full(metainfo.pieceCount),
+      begun: new Set(),
+      partials: new Map(),
       files: source.files.map((file) => file.stamp),
       uploaded: 0,
       downloaded: 0,
       ours: false,
       clean: true,
+      at: 0,
     },
   };
 }

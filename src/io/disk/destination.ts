@@ -7,10 +7,10 @@ import { dirname } from 'node:path';
 import { Bitfield } from '../../base/bitfield.ts';
 import { ShoalError } from '../../base/errors.ts';
 import type { Metainfo } from '../../protocol/metainfo.ts';
-import type { ResumeRecord } from '../stores/resume-record.ts';
+import type { TorrentRecord } from '../stores/torrent-record.ts';
 import { type CheckOptions, hashFound, matchedBytes } from './check.ts';
 import { diskError, errnoOf, toDiskError } from './disk-error.ts';
-import { type FileStamp, sameStamp } from './file-stamp.ts';
+import { type FileStamp, sameStamp, toStamp } from './file-stamp.ts';
 import { requireSpace } from './free-space.ts';
 import type { HashPool } from './hash-pool.ts';
 import type { Layout, PlacedFile } from './layout.ts';
@@ -42,7 +42,7 @@ export interface DestinationOptions extends CheckOptions {
   /** An original that is seeded in place: anything may be missing, nothing is written. */
   readOnly: boolean;
   overwrite: boolean;
-  resume: ResumeRecord | undefined;
+  resume: TorrentRecord | undefined;
   singleFile: boolean;
 }
 
@@ -52,10 +52,6 @@ export interface Destination {
   have: Bitfield;
   /** What is there, or will be, is a download of ours. */
   ours: boolean;
-}
-
-function toStamp(found: BigIntStats): FileStamp {
-  return { size: Number(found.size), mtimeNs: found.mtimeNs, ino: found.ino };
 }
 
 /** What stands at `path`: its stat, or undefined for nothing. Throws when it is no regular file. */
@@ -153,11 +149,12 @@ async function checkFound(options: DestinationOptions, files: (FileState | undef
   const { metainfo, layout, pool } = options;
   const record = matchingRecord(options);
   const doubtful = new Bitfield(layout.pieceCount);
+  for (const piece of record?.begun ?? []) doubtful.add(piece);
   let anything = false;
   for (const state of files) {
     if (state === undefined) continue;
     if (state.stamp !== undefined) anything = true;
-    if (sameStamp(state.stamp, record?.files[state.place.index])) continue;
+    if (record !== undefined && vouches(record, state)) continue;
     for (let piece = state.place.firstPiece; piece <= state.place.lastPiece; piece++) doubtful.add(piece);
   }
   if (!anything) return new Bitfield(layout.pieceCount);
@@ -181,7 +178,24 @@ async function checkFound(options: DestinationOptions, files: (FileState | undef
   return have;
 }
 
-function matchingRecord(options: DestinationOptions): ResumeRecord | undefined {
+/** Our own writing after a record was made may go on for so long before the next one tells of it. */
+const WRITING_AFTER_NS = 5_000_000_000n;
+
+/**
+ * Whether what the record says of the file's pieces holds: it is as it was last seen, or all that has happened to it is our
+ * own writing of pieces that are hashed anyway. A run that ended in order has written nothing more.
+ */
+function vouches(record: TorrentRecord, { place, stamp }: FileState): boolean {
+  const known = record.files[place.index];
+  if (sameStamp(stamp, known)) return true;
+  if (record.clean || stamp === undefined || known === undefined || stamp.ino !== known.ino) return false;
+  if (stamp.size < known.size || stamp.mtimeNs > BigInt(Math.trunc(record.at)) * 1_000_000n + WRITING_AFTER_NS)
+    return false;
+  for (const piece of record.begun) if (piece >= place.firstPiece && piece <= place.lastPiece) return true;
+  return false;
+}
+
+function matchingRecord(options: DestinationOptions): TorrentRecord | undefined {
   const { resume, metainfo, layout, readOnly } = options;
   if (resume === undefined || resume.infoHash !== metainfo.infoHash) return undefined;
   if (!readOnly && resume.path !== layout.root) return undefined;

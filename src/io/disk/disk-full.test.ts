@@ -6,7 +6,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, describe, it } from 'node:test';
 import { makeSample, range, readPiece, SampleSlab, temporaryFolder } from '../../../test/harness/sample-torrent.ts';
-import { ResumeStore } from '../stores/resume.ts';
+import { TorrentStore } from '../stores/torrent-store.ts';
 import { HashPool } from './hash-pool.ts';
 import { Storage } from './storage.ts';
 
@@ -84,21 +84,26 @@ describe('a disk that is too small', { skip: 'reason' in small ? small.reason : 
     await rm(folder, { recursive: true });
   });
 
-  it('does not cost the resume record that is there', async (t) => {
+  it('does not cost the journal that is there', async (t) => {
     const folder = fresh('state');
     const sample = makeSample('file', PIECE, 4 * PIECE);
     const target = await temporaryFolder(t);
     const { storage } = await Storage.open({ metainfo: sample.metainfo, path: join(target, 'file'), pool });
-    const store = new ResumeStore(folder);
+    const store = new TorrentStore(folder);
+    const journal = await store.openJournal(await storage.state({ uploaded: 0, downloaded: 0 }));
+    assert.ok(journal !== undefined);
+    storage.keep(journal);
     await new SampleSlab(sample, pool).commitAll(storage, [0, 1]);
-    await store.save(await storage.state({ uploaded: 1, downloaded: 2 }));
+    await storage.flush([{ type: 'totals', uploaded: 1, downloaded: 2 }]);
     const { bavail, bsize } = await statfs(folder);
     await writeFile(join(folder, 'other'), Buffer.alloc(bavail * bsize));
-    await assert.rejects(store.save(await storage.state({ uploaded: 3, downloaded: 4 })), {
+    const long = { type: 'partial', piece: 3, blocks: new Uint8Array(1 << 20) } as const;
+    await assert.rejects(storage.flush([long, { type: 'totals', uploaded: 3, downloaded: 4 }]), {
       code: 'ERR_STATE',
       message: /the disk is full/,
     });
     await storage.close();
+    await journal.close();
     const { record } = await store.load(sample.metainfo.infoHash);
     assert.equal(record?.uploaded, 1);
     assert.equal(record.have.count, 2);

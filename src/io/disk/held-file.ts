@@ -1,10 +1,10 @@
 // One real file of an open torrent: what is known of it between opening and closing. State only; storage and settling
 // change it.
 
-import { fdatasync, stat } from 'node:fs';
+import { fdatasync, fstatSync, stat } from 'node:fs';
 import type { FileState } from './destination.ts';
 import { type FilePool, PooledFile, READ_FLAGS, WRITE_FLAGS } from './file-pool.ts';
-import type { FileStamp } from './file-stamp.ts';
+import { type FileStamp, toStamp } from './file-stamp.ts';
 import type { PlacedFile } from './layout.ts';
 
 export class HeldFile {
@@ -18,8 +18,11 @@ export class HeldFile {
   changes = 0;
   /** Written to since the last fdatasync. */
   dirty = false;
-  /** An fdatasync failed: what was written may be lost, so no record vouches for it any more. */
-  unsafe = false;
+  /** Why an fdatasync failed: what was written may be lost, and no later sync says anything about it. */
+  syncFailure: unknown;
+  /** What it looked like after the last sync, before it is settled. */
+  syncedStamp: FileStamp | undefined;
+  #syncing: Promise<void> | undefined;
   /** Complete and under its final name. */
   settled: boolean;
   replace: boolean;
@@ -40,24 +43,54 @@ export class HeldFile {
     this.pooled = new PooledFile(final ? state.place.path : state.place.partPath, settled ? READ_FLAGS : WRITE_FLAGS);
   }
 
-  /** Puts what was written on the disk. Rejects with the errno error of the system. */
-  sync(files: FilePool): Promise<void> {
-    if (!this.dirty) return Promise.resolve();
+  /** An fdatasync failed, so no record vouches for what was written any more. */
+  get unsafe(): boolean {
+    return this.syncFailure !== undefined;
+  }
+
+  /** An fdatasync is under way. */
+  get syncing(): boolean {
+    return this.#syncing !== undefined;
+  }
+
+  /**
+   * Puts everything written so far on the disk. Rejects with the errno error of the system; once that has happened always,
+   * because a later sync would succeed without the data that the first one lost.
+   */
+  async sync(files: FilePool): Promise<void> {
+    while (this.#syncing !== undefined) await this.#syncing;
+    if (this.syncFailure !== undefined) throw this.syncFailure;
+    if (!this.dirty) return;
     this.dirty = false;
+    this.#syncing = this.#sync(files)
+      .catch((error: unknown) => {
+        this.syncFailure ??= error;
+      })
+      .finally(() => {
+        this.#syncing = undefined;
+      });
+    await this.#syncing;
+    if (this.syncFailure !== undefined) throw this.syncFailure;
+  }
+
+  #sync(files: FilePool): Promise<void> {
     return new Promise((resolve, reject) => {
-      const fail = (error: unknown): void => {
-        this.unsafe = true;
-        reject(error);
-      };
       files.acquire(this.pooled, (openError, fd) => {
         if (openError !== null) {
-          fail(openError);
+          reject(openError);
           return;
         }
         fdatasync(fd, (error) => {
-          files.release(this.pooled);
-          if (error === null || error === undefined) resolve();
-          else fail(error);
+          try {
+            if (error !== null && error !== undefined) throw error;
+            // Its inode is in memory: this waits for no disk.
+            this.syncedStamp = toStamp(fstatSync(fd, { bigint: true }));
+            resolve();
+          } catch (failure) {
+            reject(failure);
+          } finally {
+            files.release(this.pooled);
+          }
         });
       });
     });

@@ -16,7 +16,7 @@ import {
   writeSample,
 } from '../../../test/harness/sample-torrent.ts';
 import { Bitfield } from '../../base/bitfield.ts';
-import type { ResumeRecord } from '../stores/resume-record.ts';
+import type { TorrentRecord } from '../stores/torrent-record.ts';
 import { HashPool } from './hash-pool.ts';
 import { Storage, type StorageOptions } from './storage.ts';
 
@@ -48,7 +48,7 @@ async function open(sample: Sample, path: string, options: Partial<StorageOption
   return { ...opened, hashed };
 }
 
-async function stopped(sample: Sample, path: string, pieces: readonly number[]): Promise<ResumeRecord> {
+async function stopped(sample: Sample, path: string, pieces: readonly number[]): Promise<TorrentRecord> {
   const { storage } = await open(sample, path);
   await new SampleSlab(sample, pool).commitAll(storage, pieces);
   if (pieces.length === sample.pieceCount) await storage.finish();

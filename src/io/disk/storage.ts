@@ -5,8 +5,10 @@ import { resolve } from 'node:path';
 import type { Bitfield } from '../../base/bitfield.ts';
 import { ShoalError } from '../../base/errors.ts';
 import type { Metainfo } from '../../protocol/metainfo.ts';
-import type { ResumeRecord } from '../stores/resume-record.ts';
+import type { Journal } from '../stores/journal.ts';
+import type { JournalEntry, TorrentRecord } from '../stores/torrent-record.ts';
 import { type DestinationOptions, inspectDestination, isComplete, prepareDestination } from './destination.ts';
+import { Durability } from './durability.ts';
 import { type FilePool, processFiles } from './file-pool.ts';
 import { readStamp } from './file-stamp.ts';
 import { SHA1_LENGTH } from './hash-job.ts';
@@ -28,7 +30,7 @@ export interface StorageOptions {
   readOnly?: boolean;
   /** Where the originals lie, for each file that is not a pad, in order. Only with `readOnly`. */
   paths?: readonly string[];
-  resume?: ResumeRecord;
+  resume?: TorrentRecord;
   overwrite?: boolean;
   onProgress?: (checkedBytes: number, total: number) => void;
   /** A file is not what was verified: `pieces` are not to be served any more. Called at most once a file. */
@@ -52,6 +54,9 @@ export class Storage {
   readonly #ours: boolean;
   readonly #held: (HeldFile | undefined)[];
   readonly #onDisk: Bitfield;
+  #durability: Durability | undefined;
+  /** Something was written since this was opened. */
+  #wrote = false;
   readonly #writer: PieceWriter;
   readonly #reader: PieceReader;
   readonly #onChanged: StorageOptions['onChanged'];
@@ -114,11 +119,14 @@ export class Storage {
     options.signal?.throwIfAborted();
     if (options.readOnly !== true) await prepareDestination(destinationOptions, destination);
     const { files, have, ours } = destination;
-    const held = files.map((state) =>
-      state === undefined
-        ? undefined
-        : new HeldFile(state, state.location === 'final' && (options.readOnly === true || isComplete(state, have))),
-    );
+    const held = files.map((state) => {
+      if (state === undefined) return undefined;
+      const settled = state.location === 'final' && (options.readOnly === true || isComplete(state, have));
+      const file = new HeldFile(state, settled);
+      // Whoever wrote it may have ended before its sync.
+      file.dirty = !settled && state.stamp !== undefined;
+      return file;
+    });
     let reused = 0;
     for (let piece = 0; piece < layout.pieceCount; piece++) if (have.has(piece)) reused += layout.contentSize(piece);
     return { storage: new Storage(options, layout, held, have, ours), have, reused };
@@ -145,14 +153,24 @@ export class Storage {
       .segments(piece * this.#layout.pieceLength, this.#layout.pieceSize(piece))
       .filter((segment) => !segment.file.pad);
     const place = { slab, offset: slabOffset, size: this.#layout.pieceSize(piece) };
-    this.#writer.write(place, expected, segments, (result) => {
-      if (result.ok) this.#written(piece, segments);
-      this.#endJob();
-      done(result);
-    });
+    this.#begin(piece, () =>
+      this.#writer.write(place, expected, segments, (result) => {
+        if (result.ok) this.#written(piece, segments);
+        this.#endJob();
+        done(result);
+      }),
+    );
+  }
+
+  /** Nothing of a piece is written before the journal says that it may have been. */
+  #begin(piece: number, then: () => void): void {
+    this.#wrote = true;
+    if (this.#durability === undefined) then();
+    else this.#durability.begin(piece, then);
   }
 
   #written(piece: number, segments: readonly Segment[]): void {
+    this.#durability?.written(piece);
     if (!this.#onDisk.add(piece)) return;
     for (const { file } of segments) {
       const held = this.#held[file.index]!;
@@ -184,7 +202,9 @@ export class Storage {
     const lost: number[] = [];
     for (let piece = file.place.firstPiece; piece <= file.place.lastPiece; piece++)
       if (this.#onDisk.delete(piece)) lost.push(piece);
-    if (lost.length > 0) this.#onChanged?.(file.place.path, lost);
+    if (lost.length === 0) return;
+    this.#durability?.lost(file, lost);
+    this.#onChanged?.(file.place.path, lost);
   }
 
   #settle(file: HeldFile): void {
@@ -241,17 +261,35 @@ export class Storage {
   }
 
   /**
+   * From now on the journal is told what is written. It says what `state` said before anything was.
+   */
+  keep(journal: Journal): void {
+    const held = this.#held.filter((file) => file !== undefined);
+    const filesOf = (piece: number): HeldFile[] => {
+      const segments = this.#layout.segments(piece * this.#layout.pieceLength, this.#layout.pieceSize(piece));
+      return segments.flatMap(({ file }) => (file.pad ? [] : [this.#held[file.index]!]));
+    };
+    const sizeOf = (piece: number): number => this.#layout.pieceSize(piece);
+    this.#durability = new Durability({ files: this.#files, held, journal, filesOf, sizeOf });
+  }
+
+  /** Puts all that was written on the disk and tells the journal, followed by `last`. See Durability.flush. */
+  async flush(last: readonly JournalEntry[] = []): Promise<void> {
+    await this.#durability?.flush(last);
+  }
+
+  /**
    * A record of what is on disk, durable before it is returned. `totals` are the engine's. Taken after `close()` it
    * vouches for every file; before, only for those that are certain not to change unnoticed.
    */
-  async state(totals: { uploaded: number; downloaded: number }): Promise<ResumeRecord> {
+  async state(totals: { uploaded: number; downloaded: number }): Promise<TorrentRecord> {
     const have = this.#onDisk.clone();
     const before = this.#held.map((file) => file?.changes);
-    const stamps: ResumeRecord['files'] = new Array(this.#held.length).fill(undefined);
+    const stamps: TorrentRecord['files'] = new Array(this.#held.length).fill(undefined);
     const real = this.#held.filter((file) => file !== undefined);
     if (!this.#closed)
       await forEachLimited(real, SETTLING_AT_ONCE, async (file) => {
-        // A failed sync marks the file as unsafe, which is all a record has to know.
+        // The file is unsafe from then on, which is all a record has to know.
         await file.sync(this.#files).catch(() => undefined);
       });
     await forEachLimited(real, STATS_AT_ONCE, async (file) => {
@@ -264,18 +302,20 @@ export class Storage {
       if (stamp === undefined) return;
       const quiet = BigInt(Date.now()) * 1_000_000n - stamp.mtimeNs > RACY_NS;
       const untouched = file.writing === 0 && file.changes === before[file.place.index];
-      if (untouched && (quiet || file.settled || this.#closed)) stamps[file.place.index] = stamp;
+      if (untouched && (quiet || !this.#wrote || file.settled || this.#closed)) stamps[file.place.index] = stamp;
     });
     return {
-      version: 1,
       infoHash: this.#metainfo.infoHash,
       path: this.#layout.root,
       have,
+      begun: new Set(),
+      partials: new Map(),
       files: stamps,
       uploaded: totals.uploaded,
       downloaded: totals.downloaded,
       ours: this.#ours,
       clean: this.#closed,
+      at: Date.now(),
     };
   }
 

@@ -57,6 +57,7 @@ function fromJson(body: string): TorrentRecord | undefined {
 function toStamp(value: unknown): FileStamp | undefined {
   if (!Array.isArray(value)) return undefined;
   const [size, mtimeNs, ino]: unknown[] = value;
-  if (typeof size !== 'number' || typeof mtimeNs !== 'string' || typeof ino !== 'string') return undefined;
-  return { size, mtimeNs: BigInt(mtimeNs), ino: BigInt(ino) };
+  if (!Number.isSafeInteger(size) || typeof mtimeNs !== 'string' || typeof ino !== 'string') return undefined;
+  // Added to zero, minus zero is zero.
+  return { size: (size as number) + 0, mtimeNs: BigInt(mtimeNs), ino: BigInt(ino) };
 }
