@@ -5,7 +5,7 @@ import { createHash } from 'node:crypto';
 import { replyGuards } from '../../../src/api/reply-guards.ts';
 import { Bitfield } from '../../../src/base/bitfield.ts';
 import { classifyAddress, parseAddress } from '../../../src/base/endpoint.ts';
-import { decodeRecord, encodeRecord } from '../../../src/io/stores/resume-record.ts';
+import { readOldRecord } from '../../../src/io/stores/resume-upgrade.ts';
 import { decodeEntry, entryBytes, MAX_RECORD_LENGTH } from '../../../src/protocol/entry.ts';
 import { announceUrl, MAX_REPLY_PEERS, parseAnnounceReply } from '../../../src/protocol/tracker/http.ts';
 import {
@@ -218,17 +218,21 @@ export const entry: FuzzTarget = {
 
 const field = new Bitfield(20);
 field.add(3);
-const record = encodeRecord({
-  version: 1,
-  infoHash: HASH,
-  path: '/a/b',
-  have: field,
-  files: [{ size: 5, mtimeNs: 7n, ino: 9n }, undefined],
-  uploaded: 1,
-  downloaded: 2,
-  ours: true,
-  clean: false,
-});
+const record = sealed(
+  Buffer.from(
+    JSON.stringify({
+      infoHash: HASH,
+      path: '/a/b',
+      pieces: 20,
+      have: Buffer.from(field.bytes).toString('base64'),
+      files: [[5, '7', '9'], null],
+      uploaded: 1,
+      downloaded: 2,
+      ours: true,
+      clean: false,
+    }),
+  ),
+);
 
 /** With a checksum that fits, so that what is behind it is reached. */
 function sealed(bytes: Uint8Array): Uint8Array {
@@ -258,19 +262,11 @@ export const resume: FuzzTarget = {
     'shoal-resume',
   ),
   fuzz(bytes) {
-    const read = decodeRecord(bytes);
+    const read = readOldRecord(bytes);
     note(read.kind);
     const genuine = Buffer.compare(bytes, record) === 0;
     if (read.kind === 'record' && !genuine) assert.deepEqual(sealed(bytes), Buffer.from(bytes), 'damage was not seen');
-    const behind = decodeRecord(sealed(bytes));
-    note(behind.kind);
-    if (behind.kind !== 'record') return;
-    const again = decodeRecord(encodeRecord(behind.record));
-    assert.ok(again.kind === 'record');
-    assert.deepEqual(again.record.have.bytes, behind.record.have.bytes);
-    // JSON knows one zero.
-    const rest = { have: 0, uploaded: 0, downloaded: 0 };
-    assert.deepEqual({ ...again.record, ...rest }, { ...behind.record, ...rest });
+    note(readOldRecord(sealed(bytes)).kind);
   },
 };
 
