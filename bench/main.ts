@@ -1,4 +1,4 @@
-// `npm run bench -- [--size 2G] [--rounds 5] [--scenario ID]… [--only PART]… [--json] [--write]`: transfers next to the peers
+// `npm run bench -- [--size 1G] [--rounds 5] [--scenario ID]… [--only PART]… [--json] [--write]`: transfers next to the peers
 // that are installed, hashing, picker, framer, choker, the tracker's catalog. Quote ratios from one run; machines differ.
 
 import { spawnSync } from 'node:child_process';
@@ -19,7 +19,7 @@ const PARTS = ['transfer', 'hashing', 'picker', 'catalog'] as const;
 
 const { values } = parseArgs({
   options: {
-    size: { type: 'string', default: process.env.SIZE ?? '2G' },
+    size: { type: 'string', default: process.env.SIZE ?? '1G' },
     rounds: { type: 'string', default: '5' },
     only: { type: 'string', multiple: true },
     scenario: { type: 'string', multiple: true },

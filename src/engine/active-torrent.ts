@@ -13,6 +13,7 @@ import { type Metainfo, parseInfo, parseMetainfo } from '../protocol/metainfo.ts
 import { encodeMetainfo } from '../protocol/metainfo-build.ts';
 import type { Handshake } from '../protocol/wire/handshake.ts';
 import type { Ban, BanList } from '../swarm/ban-list.ts';
+import type { StoreExtent, SwarmEvent } from '../swarm/commands.ts';
 import { Swarm } from '../swarm/swarm.ts';
 import type { SwarmOptions } from '../swarm/swarm-state.ts';
 import type { Connection } from './connection.ts';
@@ -22,6 +23,7 @@ import { EventStream } from './event-stream.ts';
 import type { FramePool } from './frame-pool.ts';
 import { type OtherCommand, PeerLinks } from './peer-links.ts';
 import type { RateLimits, TorrentQuotas } from './rate-limits.ts';
+import type { Slab } from './slab.ts';
 import { countTraffic, describePeers, mapPieces } from './swarm-snapshot.ts';
 import { type Original, TorrentDisk } from './torrent-disk.ts';
 import { mergeTiers, type ResolvedSource, sha1 } from './torrent-source.ts';
@@ -47,7 +49,7 @@ export interface TorrentContext {
   readonly peerId: Uint8Array;
   readonly port: number;
   readonly clientName: string;
-  readonly memory: number;
+  readonly slab: Slab;
   readonly dialTimeout: number;
   readonly handshakeTimeout: number;
   readonly swarmTimeouts: Pick<SwarmOptions, 'snubAfter' | 'idleAfter' | 'uploadSlots' | 'seedChoker'>;
@@ -234,7 +236,7 @@ export class ActiveTorrent implements Torrent {
       pieceLength: metainfo.pieceLength,
     });
     const { infoBytes, announce } = metainfo;
-    const { pool, store, memory, clock } = this.#context;
+    const { pool, store, slab, clock } = this.#context;
     const disk = await TorrentDisk.open(
       {
         metainfo,
@@ -243,7 +245,7 @@ export class ActiveTorrent implements Torrent {
         overwrite: this.#options.overwrite === true,
         pool,
         store,
-        memory,
+        slab,
         onProgress: (checked) => {
           this.#checked = checked;
         },
@@ -256,11 +258,11 @@ export class ActiveTorrent implements Torrent {
     this.#checked = 1;
     // Stopped while the last of it was saved: whoever stops waits for this and closes it.
     if (this.#stopping !== undefined) return;
-    const { geometry, found: have, slotCount, slab } = disk;
-    if (slab !== undefined) this.#links.setSlab(slab, geometry.pieceCount);
+    const { geometry, found: have, places } = disk;
+    if (disk.slab !== undefined) this.#links.setSlab(disk.slab, geometry.pieceCount);
     this.#events.emit({ type: 'checked', reused: disk.reused });
     this.#state = have.complete ? 'seeding' : 'downloading';
-    this.#swarm.handle({ type: 'activated', geometry, have, slotCount, infoBytes }, clock());
+    this.#swarm.handle({ type: 'activated', geometry, have, places, infoBytes }, clock());
     this.#links.settle();
     if (have.complete) await this.#finish();
   }
@@ -273,8 +275,21 @@ export class ActiveTorrent implements Torrent {
 
   #carryOut(command: OtherCommand): void {
     switch (command.type) {
-      case 'commitPiece':
-        this.#commit(command);
+      case 'commitPiece': {
+        const { piece, offset, digests } = command;
+        this.#disk!.commit(piece, offset, digests, (result) => this.#settlePiece(piece, result));
+        return;
+      }
+      case 'storeExtent':
+        this.#storeExtent(command);
+        return;
+      case 'verifyPiece': {
+        const { piece, digests } = command;
+        this.#disk!.verify(piece, digests, (result) => this.#settlePiece(piece, result));
+        return;
+      }
+      case 'forgetPiece':
+        this.#disk!.forget(command.piece);
         return;
       case 'openMetadata':
         this.#metadataArrived(command.infoBytes);
@@ -301,26 +316,32 @@ export class ActiveTorrent implements Torrent {
     }
   }
 
-  #commit({ piece, slot, digests }: Extract<OtherCommand, { type: 'commitPiece' }>): void {
-    this.#disk!.commit(piece, slot, digests, (result, found) => {
-      try {
-        this.#committed(piece, result, found);
-      } catch (error) {
-        void this.#fail(error);
-      }
+  #storeExtent(command: StoreExtent): void {
+    const { piece, extent } = command;
+    this.#disk!.storeExtent(command, (result) => {
+      this.#tell({ type: result.ok ? 'extentStored' : 'extentUnwritten', piece, extent });
+      if (!result.ok && result.kind === 'disk') void this.#fail(result.error);
     });
   }
 
-  #committed(piece: number, result: StoreResult, digests: Uint8Array | undefined): void {
-    const now = this.#context.clock();
-    const evidence = digests === undefined ? {} : { digests };
-    if (result.ok) this.#swarm.handle({ type: 'pieceVerified', piece, ...evidence }, now);
-    else if (result.kind === 'hash') this.#swarm.handle({ type: 'pieceFailed', piece, ...evidence }, now);
-    else {
-      this.#swarm.handle({ type: 'pieceUnwritten', piece }, now);
+  #settlePiece(piece: number, result: StoreResult): void {
+    if (!result.ok && result.kind === 'disk') {
+      this.#tell({ type: 'pieceUnwritten', piece });
       void this.#fail(result.error);
+      return;
     }
-    this.#links.settle();
+    const digests = result.digests === undefined ? {} : { digests: result.digests };
+    this.#tell({ type: result.ok ? 'pieceVerified' : 'pieceFailed', piece, ...digests });
+  }
+
+  /** What the disk has done. A mistake of ours must not end the process. */
+  #tell(event: SwarmEvent): void {
+    try {
+      this.#swarm.handle(event, this.#context.clock());
+      this.#links.settle();
+    } catch (error) {
+      void this.#fail(error);
+    }
   }
 
   #metadataArrived(infoBytes: Uint8Array): void {

@@ -243,3 +243,27 @@ test('a session closed while it checks the disk ends at once, says so, and can b
   const got = await second.add(seed.metainfo!, { path: copy });
   assert.equal((await got.done).reused, 60_000_000);
 });
+
+for (const pieceLength of [16, 64])
+  test(`pieces of ${pieceLength} MiB pass through four MiB of memory from several peers`, {
+    timeout: 120_000,
+  }, async (t) => {
+    const folder = makeFolder(t);
+    const file = makeFile(folder, 'long.bin', 3 * 16 * 1024 * 1024 - 1_234_567);
+    const first = await open(t, folder);
+    const seed = await first.seed(file, { pieceLength: pieceLength * 1024 * 1024 });
+    const second = await open(t, folder);
+    const other = await second.add(seed.metainfo!, { path: path.join(folder, 'other.bin'), peers: [at(first)] });
+    await other.done;
+
+    const getter = await open(t, folder, { memory: 4 * 1024 * 1024 });
+    const got = await getter.add(seed.metainfo!, {
+      path: path.join(folder, 'out.bin'),
+      peers: [at(first), at(second)],
+    });
+    const summary = await got.done;
+    // The end game may ask twice for the last few blocks.
+    assert.ok(summary.wasted <= 1024 * 1024, `${summary.wasted} bytes came twice`);
+    assert.equal(summary.downloaded - summary.wasted, fs.statSync(file).size);
+    assertSame(file, path.join(folder, 'out.bin'));
+  });

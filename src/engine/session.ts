@@ -24,6 +24,7 @@ import { Incoming } from './incoming.ts';
 import { LimitSchedule } from './limit-schedule.ts';
 import { RateLimits } from './rate-limits.ts';
 import { SessionBans } from './session-bans.ts';
+import { Slab } from './slab.ts';
 import type { Original } from './torrent-disk.ts';
 import { type ResolvedSource, resolveSource } from './torrent-source.ts';
 import { TrackerSessions } from './tracker-sessions.ts';
@@ -111,13 +112,14 @@ export class Session implements AsyncDisposable {
       if (session === undefined) early.push(socket);
       else session.#incoming.accept(socket);
     });
+    const pool = new HashPool();
     const context: TorrentContext = {
       clock,
       random,
       peerId: makePeerId(random),
       port: listener.port,
       clientName: CLIENT_NAME,
-      memory: options.memory ?? DEFAULT_MEMORY,
+      slab: new Slab(options.memory ?? DEFAULT_MEMORY, pool),
       dialTimeout: options.dialTimeout ?? TIMEOUT,
       handshakeTimeout: options.handshakeTimeout ?? TIMEOUT,
       swarmTimeouts: {
@@ -129,7 +131,7 @@ export class Session implements AsyncDisposable {
       limits: new RateLimits(options, clock),
       bans: bans.list,
       frames: new FramePool(),
-      pool: new HashPool(),
+      pool,
       store: new TorrentStore(state),
       trackers: new TrackerSessions(identity, createIdentity(), options.trackers ?? [], listener.port),
       purpose: options.purpose ?? 'shoal',

@@ -1,4 +1,4 @@
-// The disk side of one torrent: its storage, the slab its pieces arrive in, what of it is had, and its resume data. Knows
+// The disk side of one torrent: its storage, its share of the slab that pieces arrive in, what of it is had, and its resume data. Knows
 // nothing of peers and trackers, decides nothing.
 
 import type { Bitfield } from '../base/bitfield.ts';
@@ -11,8 +11,9 @@ import type { Journal } from '../io/stores/journal.ts';
 import type { JournalEntry, TorrentRecord } from '../io/stores/torrent-record.ts';
 import type { TorrentStore } from '../io/stores/torrent-store.ts';
 import type { Metainfo } from '../protocol/metainfo.ts';
-import { digestBlocks } from '../swarm/blame.ts';
-import { sha1 } from './torrent-source.ts';
+import type { StoreExtent } from '../swarm/commands.ts';
+import type { Places } from '../swarm/places.ts';
+import { NO_PLACES, type Slab, type SlabShare } from './slab.ts';
 import type { UploadSource } from './uploader.ts';
 
 /** Files that were just hashed where they lie: they are seeded in place and never written to. */
@@ -31,8 +32,8 @@ export interface TorrentDiskOptions {
   readonly overwrite: boolean;
   readonly pool: HashPool;
   readonly store: TorrentStore;
-  /** Budget for pieces on their way, in bytes. */
-  readonly memory: number;
+  /** Where blocks lie on their way. */
+  readonly slab: Slab;
   /** Part of the check that is done, 0 to 1. */
   readonly onProgress: (checked: number) => void;
   readonly onChanged: (file: string, pieces: readonly number[]) => void;
@@ -46,8 +47,6 @@ interface Traffic {
 }
 
 const SAVE_EVERY = 5_000;
-const LEAST_SLOTS = 4;
-const MOST_SLOTS = 2048;
 
 export class TorrentDisk implements UploadSource {
   readonly geometry: Geometry;
@@ -55,17 +54,15 @@ export class TorrentDisk implements UploadSource {
   readonly found: Bitfield;
   /** Their bytes. */
   readonly reused: number;
-  readonly slotCount: number;
   /** Bytes verified and written, those of pads left out. */
   haveBytes = 0;
   readonly #size: number;
   /** Bytes of pads in the pieces that hold any. */
   readonly #padding: ReadonlyMap<number, number>;
   readonly #storage: Storage;
-  readonly #pool: HashPool;
   /** Over earlier runs. */
   readonly #before: Traffic;
-  #slab: { id: number; bytes: Uint8Array } | undefined;
+  readonly #share: SlabShare | undefined;
   #journal: Journal | undefined;
   #savedAt = 0;
   #dirty = false;
@@ -80,22 +77,12 @@ export class TorrentDisk implements UploadSource {
     this.found = opened.have;
     this.reused = opened.reused;
     this.#storage = opened.storage;
-    this.#pool = options.pool;
     this.#before = { uploaded: record?.uploaded ?? 0, downloaded: record?.downloaded ?? 0 };
     this.#size = metainfo.size;
     this.#padding = countPadding(metainfo);
     for (let piece = 0; piece < this.geometry.pieceCount; piece++)
       if (this.found.has(piece)) this.haveBytes += this.#contentSize(piece);
-    this.slotCount = this.#countSlots(options.memory);
-    if (this.slotCount === 0) return;
-    const shared = new SharedArrayBuffer(this.slotCount * this.geometry.pieceLength);
-    this.#slab = { id: this.#pool.registerSlab(shared), bytes: Buffer.from(shared) };
-  }
-
-  #countSlots(memory: number): number {
-    const { pieceCount, pieceLength } = this.geometry;
-    const affordable = Math.max(LEAST_SLOTS, Math.floor(memory / pieceLength));
-    return Math.min(pieceCount - this.found.count, affordable, MOST_SLOTS);
+    this.#share = this.found.complete ? undefined : options.slab.open(this.geometry.extentLength);
   }
 
   /**
@@ -128,31 +115,44 @@ export class TorrentDisk implements UploadSource {
     }
   }
 
-  /** Slots of one piece each, one after another; undefined when nothing is to come. */
+  /** What the offsets of `places` count in; undefined when nothing is to come. */
   get slab(): Uint8Array | undefined {
-    return this.#slab?.bytes;
+    return this.#share?.bytes;
   }
 
-  /**
-   * Hash, compare, write: see Storage.commit. With the result come the digests of the blocks of a piece that failed, or
-   * that passed and was wanted with them.
-   */
-  commit(
-    piece: number,
-    slot: number,
-    wanted: boolean,
-    done: (result: StoreResult, digests: Uint8Array | undefined) => void,
-  ): void {
-    const start = slot * this.geometry.pieceLength;
-    this.#storage.commit(piece, this.#slab!.id, start, (result) => {
-      const needed = result.ok ? wanted : result.kind === 'hash';
-      const bytes = this.#slab?.bytes.subarray(start, start + this.geometry.pieceSize(piece));
-      if (result.ok) {
-        this.haveBytes += this.#contentSize(piece);
-        this.#dirty = true;
-      }
-      done(result, needed && bytes !== undefined ? digestBlocks(bytes, sha1) : undefined);
-    });
+  get places(): Places {
+    return this.#share ?? NO_PLACES;
+  }
+
+  /** Hash, compare, write: see Storage.commit. */
+  commit(piece: number, offset: number, digests: boolean, done: (result: StoreResult) => void): void {
+    this.#storage.commit(piece, { slab: this.#share!.id, offset }, digests, (result) => this.#had(piece, result, done));
+  }
+
+  /** Write, unverified: see Storage.storeExtent. */
+  storeExtent({ piece, extent, offset, runs }: StoreExtent, done: (result: StoreResult) => void): void {
+    const { geometry } = this;
+    const whole = { start: extent * geometry.extentLength, length: geometry.extentSize(piece, extent) };
+    this.#dirty = true;
+    this.#storage.storeExtent(piece, whole, { slab: this.#share!.id, offset }, runs, done);
+  }
+
+  /** Is what was stored right? See Storage.verify. */
+  verify(piece: number, digests: boolean, done: (result: StoreResult) => void): void {
+    this.#storage.verify(piece, digests, (result) => this.#had(piece, result, done));
+  }
+
+  /** What was stored of the piece is void. */
+  forget(piece: number): void {
+    this.#storage.forget(piece);
+  }
+
+  #had(piece: number, result: StoreResult, done: (result: StoreResult) => void): void {
+    if (result.ok) {
+      this.haveBytes += this.#contentSize(piece);
+      this.#dirty = true;
+    }
+    done(result);
   }
 
   read(piece: number, begin: number, buffers: Uint8Array[], done: (error?: ShoalError) => void): void {
@@ -173,10 +173,10 @@ export class TorrentDisk implements UploadSource {
     return this.geometry.pieceSize(piece) - (this.#padding.get(piece) ?? 0);
   }
 
-  /** Every piece is written: the files get their final names, the slab is given back. */
+  /** Every piece is written: the files get their final names, the share of the slab is given back. */
   async finish(): Promise<void> {
     await this.#storage.finish();
-    this.#releaseSlab();
+    this.#share?.close();
   }
 
   /** Begins the journal with what was found, before anything is written. */
@@ -211,17 +211,12 @@ export class TorrentDisk implements UploadSource {
   /** Waits for what is under way, closes the files and ends the journal. */
   async close(traffic: Traffic): Promise<void> {
     await this.#storage.close();
-    this.#releaseSlab();
+    this.#share?.close();
     try {
       await this.save(traffic, [{ type: 'closed' }]);
     } finally {
       await this.#journal?.close();
     }
-  }
-
-  #releaseSlab(): void {
-    if (this.#slab !== undefined) this.#pool.releaseSlab(this.#slab.id);
-    this.#slab = undefined;
   }
 }
 

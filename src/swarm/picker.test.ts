@@ -1,9 +1,11 @@
 import assert from 'node:assert/strict';
 import test from 'node:test';
+import { FixedPlaces } from '../../test/sim/fixed-places.ts';
 import { Bitfield } from '../base/bitfield.ts';
 import { BLOCK_LENGTH, Geometry } from '../base/geometry.ts';
 import { Availability } from './availability.ts';
-import { Ledger, NOBODY, type Partial } from './ledger.ts';
+import { Ledger } from './ledger.ts';
+import { NOBODY, type Partial } from './partial.ts';
 import { Peer } from './peer.ts';
 import { pickBusy, pickPartial } from './picker.ts';
 import { type Content, SwarmState } from './swarm-state.ts';
@@ -28,7 +30,11 @@ function scene(options: { pieces?: number; have?: number; slots?: number; random
     0,
   );
   const availability = new Availability(pieces, (piece) => !field.has(piece), random);
-  const content = { geometry, ledger: new Ledger(geometry, field, slots), availability };
+  const content = {
+    geometry,
+    ledger: new Ledger(geometry, field, new FixedPlaces(slots, geometry.extentLength)),
+    availability,
+  };
   state.content = content;
   return { state, content };
 }
@@ -62,7 +68,7 @@ function take(at: Scene, peer: Peer, blocks = Number.POSITIVE_INFINITY): Partial
   for (let i = 0; i < blocks; i++) {
     const block = at.content.ledger.nextFree(partial);
     if (block < 0) break;
-    at.content.ledger.requested(partial, block);
+    at.content.ledger.requested(partial, block, NOW);
     peer.requests.push(partial.piece, block * BLOCK_LENGTH, BLOCK_LENGTH);
   }
   return partial;
@@ -143,7 +149,7 @@ test('a failed piece goes whole to one peer and to nobody else', () => {
     const partial = ledger.begin(piece, NOW)!;
     availability.unwant(piece);
     for (const block of [0, 1]) {
-      ledger.requested(partial, block);
+      ledger.requested(partial, block, NOW);
       ledger.receiving(piece, block);
       ledger.released(piece, block);
       ledger.received(piece, block, a.id);
@@ -177,7 +183,7 @@ test('busy blocks are doubled in the end game, those asked of fewest first, thre
   const double = (peer: Peer): number | undefined => {
     const busy = pickBusy(at.content, peer, NOW);
     if (busy === undefined) return undefined;
-    at.content.ledger.requested(busy.partial, busy.block);
+    at.content.ledger.requested(busy.partial, busy.block, NOW);
     peer.requests.push(0, busy.block * BLOCK_LENGTH, BLOCK_LENGTH);
     return busy.block;
   };

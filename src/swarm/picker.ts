@@ -9,8 +9,9 @@
 //  7. what a slow peer owes, taken over: see swarm-steal.ts;
 //  8. in the end game, for a peer that owes nothing: a block that others owe us already.
 
-import { BLOCK_LENGTH } from '../base/geometry.ts';
-import { NOBODY, type Partial, PIECE_STATE } from './ledger.ts';
+import { BLOCK_LENGTH, BLOCKS_PER_EXTENT } from '../base/geometry.ts';
+import { PIECE_STATE } from './ledger.ts';
+import { NOBODY, NOWHERE, type Partial } from './partial.ts';
 import type { Peer } from './peer.ts';
 import { assignRetry } from './swarm-retry.ts';
 import type { Content, SwarmState } from './swarm-state.ts';
@@ -23,16 +24,17 @@ const DRAW = 64;
 const REVERSE_SCAN = 256;
 /** Copies of one block that may be asked for at once in the end game. */
 const END_GAME_COPIES = 3;
-/** Milliseconds after which a piece holds its slot for too long while other pieces wait for one. */
-const SLOW_PIECE = 3_000;
+/** Milliseconds after which an extent holds its place for too long while others wait for one. */
+const SLOW_EXTENT = 3_000;
 
 /** It has the piece and lets us ask for it. */
 export function mayAsk(peer: Peer, piece: number): boolean {
   return peer.has(piece) && (!peer.choking || peer.allowedFast.has(piece)) && !peer.refused.has(piece);
 }
 
+/** Whether the peer may be asked for blocks of the piece, if there are any to ask for. */
 function isOpenTo(peer: Peer, partial: Partial): boolean {
-  return partial.free > 0 && (!partial.retry || partial.exclusive === peer.id || partial.exclusive === NOBODY);
+  return !partial.retry || partial.exclusive === peer.id || partial.exclusive === NOBODY;
 }
 
 /** A failed piece whose one peer could not go on with it. */
@@ -43,7 +45,13 @@ function isOrphan(partial: Partial): boolean {
 /** The piece to take the next blocks from, begun if need be; undefined when there is nothing free for this peer. */
 export function pickPartial(state: SwarmState, content: Content, peer: Peer, now: number): Partial | undefined {
   const current = peer.current === NOBODY ? undefined : content.ledger.partials.get(peer.current);
-  if (current !== undefined && isOpenTo(peer, current) && mayAsk(peer, current.piece) && !isOrphan(current))
+  if (
+    current !== undefined &&
+    content.ledger.isOpen(current) &&
+    isOpenTo(peer, current) &&
+    mayAsk(peer, current.piece) &&
+    !isOrphan(current)
+  )
     return current;
   peer.current = NOBODY;
   const chosen =
@@ -63,14 +71,14 @@ function pickRetry(state: SwarmState, content: Content, peer: Peer, now: number)
       partial = begin(state, content, peer, piece, now);
       if (partial === undefined) return undefined;
     }
-    if (partial !== undefined && isOpenTo(peer, partial)) return partial;
+    if (partial !== undefined && ledger.isOpen(partial) && isOpenTo(peer, partial)) return partial;
   }
   return undefined;
 }
 
 function pickNew(state: SwarmState, content: Content, peer: Peer, now: number): Partial | undefined {
   const { ledger, availability } = content;
-  if (ledger.freeSlots === 0) return undefined;
+  if (ledger.places.free === 0) return undefined;
   if (peer.choking) {
     for (const piece of peer.allowedFast)
       if (mayBegin(state, peer, piece)) return begin(state, content, peer, piece, now);
@@ -120,7 +128,7 @@ function mayBegin(state: SwarmState, peer: Peer, piece: number): boolean {
 
 function begin(state: SwarmState, content: Content, peer: Peer, piece: number, now: number): Partial | undefined {
   const { ledger, availability } = content;
-  if (peer.suspicion > 0 && ledger.freeSlots > 0) ledger.isolated(piece);
+  if (peer.suspicion > 0 && ledger.places.free > 0) ledger.isolated(piece);
   const partial = ledger.begin(piece, now);
   if (partial === undefined) return undefined;
   availability.unwant(piece);
@@ -137,32 +145,48 @@ function pickShared(content: Content, peer: Peer): Partial | undefined {
   if (ledger.openPartials === 0) return undefined;
   let best: Partial | undefined;
   for (const partial of ledger.partials.values())
-    if (isOpenTo(peer, partial) && mayAsk(peer, partial.piece) && (best === undefined || partial.free < best.free))
+    if (
+      ledger.isOpen(partial) &&
+      isOpenTo(peer, partial) &&
+      mayAsk(peer, partial.piece) &&
+      (best === undefined || partial.free < best.free)
+    )
       best = partial;
   return best;
 }
 
 /**
  * A block that somebody else owes us, for a peer that has nothing left to do: the one with the fewest requesters. In the
- * end game, when every piece is begun, any will do; before that the slab is full, and only pieces that take long are
- * helped along, or slow peers would hold the slots that fast ones wait for.
+ * end game, when everything is asked for, any will do; before that the slab is full, and only extents that take long are
+ * helped along, or slow peers would hold the places that fast ones wait for.
  */
 export function pickBusy(content: Content, peer: Peer, now: number): { partial: Partial; block: number } | undefined {
   const { ledger } = content;
-  const begunBefore = content.availability.wanted === 0 ? now : now - SLOW_PIECE;
+  const placedBefore = isEndGame(content, peer) ? now : now - SLOW_EXTENT;
   let best: { partial: Partial; block: number } | undefined;
   // One seat is kept from those that have gone silent, or enough of them would hold a last block for ever in turns.
   let fewest = peer.snubbed ? END_GAME_COPIES - 1 : END_GAME_COPIES;
   for (const partial of ledger.partials.values()) {
-    if (partial.retry || partial.begunAt > begunBefore || partial.arrived === partial.blocks.length) continue;
-    if (!mayAsk(peer, partial.piece)) continue;
-    for (let block = 0; block < partial.blocks.length; block++) {
-      if (!ledger.isOwed(partial, block) || partial.requesters[block]! >= fewest) continue;
-      if (peer.requests.find(partial.piece, block * BLOCK_LENGTH) >= 0) continue;
-      fewest = partial.requesters[block]!;
-      best = { partial, block };
-      if (fewest <= 1) return best;
+    if (partial.retry || partial.arrived === partial.blocks.length || !mayAsk(peer, partial.piece)) continue;
+    for (let extent = 0; extent < partial.offsets.length; extent++) {
+      if (partial.offsets[extent] === NOWHERE || partial.placedAt[extent]! > placedBefore) continue;
+      const end = Math.min(partial.blocks.length, (extent + 1) * BLOCKS_PER_EXTENT);
+      for (let block = extent * BLOCKS_PER_EXTENT; block < end; block++) {
+        if (!ledger.isOwed(partial, block) || partial.requesters[block]! >= fewest) continue;
+        if (peer.requests.find(partial.piece, block * BLOCK_LENGTH) >= 0) continue;
+        fewest = partial.requesters[block]!;
+        best = { partial, block };
+        if (fewest <= 1) return best;
+      }
     }
   }
   return best;
+}
+
+/** Nothing waits for a place in the slab that the peer could deliver. */
+function isEndGame({ availability, ledger }: Content, peer: Peer): boolean {
+  if (availability.wanted > 0) return false;
+  for (const partial of ledger.partials.values())
+    if (partial.unplaced > 0 && isOpenTo(peer, partial) && mayAsk(peer, partial.piece)) return false;
+  return true;
 }

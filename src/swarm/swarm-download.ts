@@ -1,11 +1,11 @@
 // What we ask for and what becomes of the answers: filling request windows, taking blocks, sealing pieces, finding out who
 // sent a bad one. The functions named for blocks are the hot path: they allocate nothing.
 
-import { BLOCK_LENGTH } from '../base/geometry.ts';
+import { BLOCK_LENGTH, BLOCKS_PER_EXTENT } from '../base/geometry.ts';
 import { MESSAGE } from '../protocol/wire/messages.ts';
 import { violation } from '../protocol/wire/violation.ts';
 import type { Share } from './commands.ts';
-import { NOBODY, type Partial } from './ledger.ts';
+import { NOBODY, type Partial } from './partial.ts';
 import type { Peer } from './peer.ts';
 import { pickBusy, pickPartial } from './picker.ts';
 import { assignRetry, findRetryPeer, forgetRetry, giveUpRetries, giveUpRetry } from './swarm-retry.ts';
@@ -63,13 +63,16 @@ export function fillRequests(state: SwarmState, peer: Peer, now: number): void {
   if (peer.requests.count === 0) peer.lastBlockAt = now;
   while (peer.requests.count < depth) {
     const partial = pickPartial(state, content, peer, now);
-    if (partial === undefined) break;
+    if (partial === undefined) {
+      if (ledger.places.free === 0) state.cramped = true;
+      break;
+    }
     for (
       let block = ledger.nextFree(partial);
       block >= 0 && peer.requests.count < depth;
       block = ledger.nextFree(partial)
     ) {
-      ledger.requested(partial, block);
+      ledger.requested(partial, block, now);
       ask(state, peer, partial.piece, block * BLOCK_LENGTH, geometry.blockSize(partial.piece, block));
     }
   }
@@ -83,7 +86,7 @@ function fillBusy(state: SwarmState, content: Content, peer: Peer, now: number):
   for (let i = 0; i < limit; i++) {
     const busy = pickBusy(content, peer, now);
     if (busy === undefined) return;
-    content.ledger.requested(busy.partial, busy.block);
+    content.ledger.requested(busy.partial, busy.block, now);
     const { piece } = busy.partial;
     ask(state, peer, piece, busy.block * BLOCK_LENGTH, content.geometry.blockSize(piece, busy.block));
   }
@@ -148,12 +151,45 @@ export function blockArrived(
     peer.receivingBlock = NOBODY;
     const partial = ledger.partials.get(piece)!;
     if (partial.requesters[block]! > 0) cancelOthers(state, piece, begin, length);
-    if (ledger.received(piece, block, peer.id)) {
-      ledger.sealed(piece);
-      state.command({ type: 'commitPiece', piece, slot: partial.slot, digests: state.blame.has(piece) });
-    }
+    if (ledger.received(piece, block, peer.id)) extentArrived(state, partial, block);
   } else state.wasted += length;
   if (peer.requests.count * 4 <= peer.depth * 3) fillRequests(state, peer, now);
+}
+
+/** Every block of an extent is here or on disk. */
+function extentArrived(state: SwarmState, partial: Partial, block: number): void {
+  const { piece } = partial;
+  if (partial.offsets.length === 1 && !partial.onDisk) {
+    state.content!.ledger.sealed(piece);
+    state.command({ type: 'commitPiece', piece, offset: partial.offsets[0]!, digests: state.blame.has(piece) });
+  } else storeExtent(state, partial, Math.floor(block / BLOCKS_PER_EXTENT));
+}
+
+/** What has arrived of the extent goes to the disk unverified. False when nothing had: its place is free at once. */
+export function storeExtent(state: SwarmState, partial: Partial, extent: number): boolean {
+  const offset = partial.offsets[extent]!;
+  const runs = state.content!.ledger.extentSealed(partial, extent);
+  if (runs.length === 0) return false;
+  state.command({ type: 'storeExtent', piece: partial.piece, extent, offset, runs });
+  return true;
+}
+
+/** The extent is on disk: its place is free, and the piece may be whole there. */
+export function extentStored(state: SwarmState, piece: number, extent: number, now: number): void {
+  if (state.content!.ledger.extentStored(piece, extent)) verifyStored(state, piece);
+  fillIdle(state, now);
+}
+
+/** Every block of the piece is on disk. */
+export function verifyStored(state: SwarmState, piece: number): void {
+  state.content!.ledger.sealed(piece);
+  state.command({ type: 'verifyPiece', piece, digests: state.blame.has(piece) });
+}
+
+/** The disk refused the extent: its blocks are asked for again and nobody is to blame. */
+export function extentUnwritten(state: SwarmState, piece: number, extent: number): void {
+  state.wasted += state.content!.ledger.extentUnwritten(piece, extent);
+  state.forgetGone();
 }
 
 /** End game: the block is here, the others need not send it. */
@@ -227,6 +263,7 @@ export function releasePeer(state: SwarmState, peer: Peer, now: number): void {
 /** Blocks have become free: peers with nothing to do get a share at once. */
 export function fillIdle(state: SwarmState, now: number): void {
   state.freed = false;
+  state.cramped = false;
   for (const peer of state.peers.values())
     if (peer.requests.count * 4 <= peer.depth * 3) fillRequests(state, peer, now);
 }
@@ -279,13 +316,14 @@ export function pieceFailed(state: SwarmState, piece: number, digests: Uint8Arra
   const from = sharesOf(state, partial);
   const liar = from[0]?.bytes === geometry.pieceSize(piece) ? from[0].peer : undefined;
   if (liar === undefined && digests !== undefined) accuse(state, partial, digests);
+  const received = ledger.receivedBytes(partial);
   const retried = state.retryOwners.get(piece);
   if (retried !== undefined) forgetRetry(state, piece, retried);
   ledger.failed(piece, true);
   state.forgetGone();
   availability.want(piece);
   state.failedPieces++;
-  state.wasted += geometry.pieceSize(piece);
+  state.wasted += received;
   state.command({ type: 'announceBadPiece', piece, from });
   if (liar !== undefined) ban(state, liar.reputation, 'sent a whole piece that failed its hash', now);
   else {
@@ -297,9 +335,9 @@ export function pieceFailed(state: SwarmState, piece: number, digests: Uint8Arra
 
 /** The disk refused the piece: it is missing again and nobody is to blame. */
 export function pieceUnwritten(state: SwarmState, piece: number): void {
-  const { ledger, availability, geometry } = state.content!;
+  const { ledger, availability } = state.content!;
+  state.wasted += ledger.receivedBytes(ledger.partials.get(piece)!);
   ledger.failed(piece, false);
   state.forgetGone();
   availability.want(piece);
-  state.wasted += geometry.pieceSize(piece);
 }

@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { createHash } from 'node:crypto';
 import { test } from 'node:test';
+import { FixedPlaces } from '../../test/sim/fixed-places.ts';
 import { Bitfield } from '../base/bitfield.ts';
 import { Geometry } from '../base/geometry.ts';
 import { MESSAGE } from '../protocol/wire/messages.ts';
@@ -21,7 +22,16 @@ function swarmWithPeer(): { swarm: Swarm; peer: Peer } {
   const swarm = new Swarm(options, 0);
   const geometry = new Geometry(PIECES * 16384, 16384);
   const infoBytes = new Uint8Array(2);
-  swarm.handle({ type: 'activated', geometry, have: new Bitfield(PIECES), slotCount: 4, infoBytes }, 0);
+  swarm.handle(
+    {
+      type: 'activated',
+      geometry,
+      have: new Bitfield(PIECES),
+      places: new FixedPlaces(4, geometry.extentLength),
+      infoBytes,
+    },
+    0,
+  );
   const features = { extended: false, fast: false, dht: false, v2: false };
   const endpoint = { host: '10.0.0.1', port: 1 };
   const peer = swarm.connect(

@@ -3,7 +3,8 @@
 
 import { BLOCK_LENGTH } from '../base/geometry.ts';
 import { MESSAGE } from '../protocol/wire/messages.ts';
-import { NOBODY, type Partial, PIECE_STATE } from './ledger.ts';
+import { PIECE_STATE } from './ledger.ts';
+import { NOBODY, type Partial } from './partial.ts';
 import type { Peer } from './peer.ts';
 import type { SwarmState } from './swarm-state.ts';
 
@@ -66,6 +67,7 @@ export function giveUpRetry(state: SwarmState, peer: Peer, piece: number, now: n
 }
 
 function drop(state: SwarmState, partial: Partial): void {
+  if (partial.onDisk) state.command({ type: 'forgetPiece', piece: partial.piece });
   state.wasted += state.content!.ledger.unassigned(partial);
   state.forgetGone();
 }

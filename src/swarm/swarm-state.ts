@@ -76,6 +76,8 @@ export class SwarmState {
   content: Content | undefined;
   /** Blocks may be asked of others that were asked of one peer before: peers with nothing to do get them soon. */
   freed = false;
+  /** A peer found no place in the slab for what it could deliver: looked at again with each tick. */
+  cramped = false;
   /** Verified since the last tick and not yet told to the peers. */
   readonly freshPieces: number[] = [];
   /** Which peer has to deliver a failed piece whole. */

@@ -77,7 +77,7 @@ function share(state: SwarmState, content: Content, thief: Peer, victim: Peer, m
     victim.withdrawn++;
     state.sendBlock(victim, MESSAGE.cancel, piece, begin, length);
     // Both in one go, so that the block is never free in between.
-    ledger.requested(partial, block);
+    ledger.requested(partial, block, now);
     ledger.released(piece, block);
     thief.requests.push(piece, begin, length);
     state.sendBlock(thief, MESSAGE.request, piece, begin, length);

@@ -1,7 +1,7 @@
 // What becomes of those who spoil data: keeps the evidence of failed pieces, bans whom it convicts and clears the others.
 // Chooses nobody to fetch from (see swarm-retry.ts).
 
-import type { Partial } from './ledger.ts';
+import type { Partial } from './partial.ts';
 import type { Peer } from './peer.ts';
 import type { Reputation } from './reputation.ts';
 import type { SwarmState } from './swarm-state.ts';

@@ -1,11 +1,13 @@
-// Once a second: who has gone silent, who stopped half-way, and which slots are held by pieces that nobody here can finish.
+// Once a second: who has gone silent, who stopped half-way, and which places are held by pieces that nobody here can finish.
 // Takes back and disconnects; what is free then is asked for by swarm-download.
 
+import { BLOCKS_PER_EXTENT } from '../base/geometry.ts';
 import { encodeKeepAlive } from '../protocol/wire/messages.ts';
-import { BLOCK_STATE, NOBODY, type Partial, PIECE_STATE } from './ledger.ts';
+import { PIECE_STATE } from './ledger.ts';
+import { BLOCK_STATE, NOBODY, NOWHERE, type Partial } from './partial.ts';
 import type { Peer } from './peer.ts';
-import { loseInterest, withdrawRequests } from './swarm-download.ts';
-import { forgetRetry, takeBack } from './swarm-retry.ts';
+import { fillRequests, loseInterest, storeExtent, withdrawRequests } from './swarm-download.ts';
+import { takeBack } from './swarm-retry.ts';
 import type { Content, SwarmState } from './swarm-state.ts';
 
 const KEEP_ALIVE_AFTER = 60_000;
@@ -66,46 +68,60 @@ function isGood(peer: Peer, piece: number): boolean {
   return !peer.leaving && !peer.choking && !peer.snubbed && peer.has(piece);
 }
 
+/** Extents that may be sent to the disk in one second to make room. */
+const MAX_RELIEF = 32;
+
 /**
- * Every slot holds a piece, and a peer with nothing to do has only others: the piece furthest from its end among those
- * that nobody here can finish goes back. Returns the peer that has use for the slot.
+ * The slab is full, and peers with nothing to do could deliver what has no place in it. For each of them the extent
+ * furthest from its end among those that nobody here can finish goes to the disk as it is: its place is free when that is
+ * done, and the rest of it may come later.
  */
-export function freeStaleSlot(state: SwarmState): Peer | undefined {
+export function relieveSlab(state: SwarmState, now: number): void {
   const { content } = state;
-  if (content === undefined || state.paused || content.ledger.freeSlots > 0 || content.availability.wanted === 0)
-    return undefined;
+  if (content === undefined || state.seeding) return;
+  let relief = MAX_RELIEF;
   for (const peer of state.peers.values()) {
-    if (peer.choking || peer.snubbed || peer.requests.count > 0 || !hasUnbegun(content, peer)) continue;
+    if (content.ledger.places.free > 0 || relief-- === 0) return;
+    if (peer.choking || peer.snubbed || peer.requests.count > 0 || !hasUnplaced(content, peer)) continue;
     const stale = findStale(state, content);
-    if (stale === undefined) return undefined;
-    abandon(state, content, stale.piece);
-    return peer;
+    if (stale === undefined) return;
+    for (const other of state.peers.values()) takeBack(state, other, stale.partial.piece);
+    if (!storeExtent(state, stale.partial, stale.extent)) fillRequests(state, peer, now);
   }
-  return undefined;
 }
 
-function hasUnbegun({ availability }: Content, peer: Peer): boolean {
+/** It could deliver something that lies in no extent with a place. */
+function hasUnplaced({ availability, ledger }: Content, peer: Peer): boolean {
   if (peer.wanted === 0 || peer.have === undefined) return false;
-  return availability.open.nextCommon(peer.have, 0) >= 0;
+  if (availability.open.nextCommon(peer.have, 0) >= 0) return true;
+  for (const partial of ledger.partials.values())
+    if (partial.unplaced > 0 && isGood(peer, partial.piece) && (!partial.retry || partial.exclusive === peer.id))
+      return true;
+  return false;
 }
 
-function findStale(state: SwarmState, { ledger }: Content): Partial | undefined {
-  let stale: Partial | undefined;
+function findStale(state: SwarmState, { ledger }: Content): { partial: Partial; extent: number } | undefined {
+  let stale: { partial: Partial; extent: number } | undefined;
+  let most = -1;
   for (const partial of ledger.partials.values()) {
-    if (ledger.state(partial.piece) !== PIECE_STATE.partial || partial.blocks.includes(BLOCK_STATE.receiving)) continue;
-    if (stale !== undefined && partial.arrived >= stale.arrived) continue;
-    let hopeless = true;
-    for (const peer of state.peers.values()) if (isGood(peer, partial.piece)) hopeless = false;
-    if (hopeless) stale = partial;
+    if (ledger.state(partial.piece) !== PIECE_STATE.partial || !isHopeless(state, partial.piece)) continue;
+    for (let extent = 0; extent < partial.offsets.length; extent++) {
+      if (partial.lacking[extent]! <= most || !isStill(partial, extent)) continue;
+      most = partial.lacking[extent]!;
+      stale = { partial, extent };
+    }
   }
   return stale;
 }
 
-function abandon(state: SwarmState, { ledger, availability }: Content, piece: number): void {
-  for (const peer of state.peers.values()) takeBack(state, peer, piece);
-  const owner = state.retryOwners.get(piece);
-  if (owner !== undefined) forgetRetry(state, piece, owner);
-  state.wasted += ledger.abandoned(piece);
-  state.forgetGone();
-  availability.want(piece);
+function isHopeless({ peers }: SwarmState, piece: number): boolean {
+  for (const peer of peers.values()) if (isGood(peer, piece)) return false;
+  return true;
+}
+
+/** It holds a place, and nobody is just writing there, neither a peer nor the disk. */
+function isStill(partial: Partial, extent: number): boolean {
+  if (partial.offsets[extent] === NOWHERE || partial.storing[extent] === 1) return false;
+  const at = partial.blocks.indexOf(BLOCK_STATE.receiving, extent * BLOCKS_PER_EXTENT);
+  return at < 0 || at >= (extent + 1) * BLOCKS_PER_EXTENT;
 }

@@ -5,20 +5,23 @@
 import { toHex } from '../base/bytes.ts';
 import { Availability } from './availability.ts';
 import { CHOKE_ROUND } from './choker.ts';
-import type { SwarmEvent } from './commands.ts';
-import { Ledger } from './ledger.ts';
+import type { StoreExtent, SwarmEvent } from './commands.ts';
+import { Ledger, PIECE_STATE } from './ledger.ts';
 import { countFuss } from './message-limits.ts';
 import type { Peer, PeerInfo } from './peer.ts';
 import { connectPeer, dialCandidates, dialFailed, peerDisconnected } from './swarm-connections.ts';
 import {
   blockArrived,
   blockOpened,
+  extentStored,
+  extentUnwritten,
   fillIdle,
-  fillRequests,
   pieceFailed,
   pieceUnwritten,
   pieceVerified,
+  storeExtent,
   updateInterest,
+  verifyStored,
   withdrawRequests,
 } from './swarm-download.ts';
 import { redundant, sendExtensionHandshake, tellLost, tellUploadOnly } from './swarm-extensions.ts';
@@ -37,15 +40,13 @@ import {
   uploadFailed,
   uploadSent,
 } from './swarm-upload.ts';
-import { freeStaleSlot, watchPeer } from './swarm-watch.ts';
+import { relieveSlab, watchPeer } from './swarm-watch.ts';
 import { sampleTimes } from './time-in-state.ts';
 
 /** Fewer connections than this: ask for more peers. */
 const FEW_PEERS = 10;
 /** A bitfield in a new connection is better than more haves than this. */
 const MANY_HAVES = 5_000;
-/** Slots taken back in one second. */
-const MAX_STALE_SLOTS = 32;
 
 export class Swarm {
   readonly #state: SwarmState;
@@ -161,6 +162,12 @@ export class Swarm {
       case 'pieceUnwritten':
         pieceUnwritten(state, event.piece);
         return;
+      case 'extentStored':
+        extentStored(state, event.piece, event.extent, now);
+        return;
+      case 'extentUnwritten':
+        extentUnwritten(state, event.piece, event.extent);
+        return;
       case 'piecesLost':
         this.#lose(event.pieces, now);
         return;
@@ -173,9 +180,15 @@ export class Swarm {
     const state = this.#state;
     const { geometry, have } = event;
     state.infoBytes = event.infoBytes;
-    const ledger = new Ledger(geometry, have, event.slotCount);
+    const ledger = new Ledger(geometry, have, event.places);
     const availability = new Availability(geometry.pieceCount, (piece) => !have.has(piece), state.options.random);
     state.content = { geometry, ledger, availability };
+    for (const stored of event.partials ?? []) {
+      const partial = ledger.restored(stored, now);
+      if (partial === undefined) continue;
+      availability.unwant(partial.piece);
+      if (partial.stored === partial.blocks.length) verifyStored(state, partial.piece);
+    }
     // Peers connected before were told that we have nothing.
     const many = have.count > MANY_HAVES;
     for (let piece = 0; !many && piece < geometry.pieceCount; piece++)
@@ -216,11 +229,28 @@ export class Swarm {
     fillIdle(this.#state, now);
   }
 
+  /**
+   * At a stop: what has arrived and is on no disk yet. Write it unverified, as for the command storeExtent, and answer the
+   * same way; then `view.content.ledger.storedBlocks()` says what may be kept for the next run.
+   */
+  spill(): StoreExtent[] {
+    const { content, outbox } = this.#state;
+    if (content === undefined) return [];
+    const before = outbox.length;
+    for (const partial of content.ledger.partials.values()) {
+      if (content.ledger.state(partial.piece) !== PIECE_STATE.partial) continue;
+      for (let extent = 0; extent < partial.offsets.length; extent++)
+        if (partial.offsets[extent]! >= 0 && partial.storing[extent] === 0) storeExtent(this.#state, partial, extent);
+    }
+    return outbox.splice(before) as StoreExtent[];
+  }
+
   /** Call about ten times a second while anything is going on. */
   tick(now: number): void {
     const state = this.#state;
     announceFresh(state);
     sampleTimes(state, now);
+    if (state.cramped && state.content!.ledger.places.free > 0) fillIdle(state, now);
     if (now >= this.#nextSecond) {
       this.#nextSecond = now + 1000;
       this.#everySecond(now);
@@ -239,11 +269,7 @@ export class Swarm {
     sampleUplink(state, now);
     handOverSlowRetries(state, now);
     fillIdle(state, now);
-    for (let i = 0; i < MAX_STALE_SLOTS; i++) {
-      const idle = freeStaleSlot(state);
-      if (idle === undefined) break;
-      fillRequests(state, idle, now);
-    }
+    relieveSlab(state, now);
     fetchMetadata(state, now);
     dialCandidates(state, now);
     if (state.peers.size < FEW_PEERS && !state.seeding && now >= this.#nextSearch) {

@@ -68,11 +68,8 @@ function downState(content: Content, peer: Peer, now: number): DownState {
 /** It would send, and nothing is asked of it. */
 function idleState(content: Content, peer: Peer): DownState {
   const { ledger, availability } = content;
-  if (availability.wanted > 0 && ledger.freeSlots === 0) {
-    let checked = 0;
-    for (const partial of ledger.partials.values()) if (partial.arrived === partial.blocks.length) checked++;
-    return checked * 2 >= ledger.partials.size ? 'disk' : 'noMemory';
-  }
+  if (availability.wanted > 0 && ledger.places.free === 0)
+    return ledger.heldByDisk * 2 >= ledger.held ? 'disk' : 'noMemory';
   if (!peer.proven && availability.wanted > 0) return 'trial';
   return peer.choking ? 'choked' : 'askedOfOthers';
 }

@@ -101,7 +101,8 @@ export class SampleSlab {
   }
 
   commit(storage: Storage, piece: number): Promise<StoreResult> {
-    return new Promise((done) => storage.commit(piece, this.#id, piece * this.#sample.metainfo.pieceLength, done));
+    const place = { slab: this.#id, offset: piece * this.#sample.metainfo.pieceLength };
+    return new Promise((done) => storage.commit(piece, place, false, done));
   }
 
   async commitAll(storage: Storage, pieces: Iterable<number>): Promise<void> {

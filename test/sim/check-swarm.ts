@@ -3,7 +3,8 @@
 import assert from 'node:assert/strict';
 import type { Bitfield } from '../../src/base/bitfield.ts';
 import { BLOCK_LENGTH } from '../../src/base/geometry.ts';
-import { BLOCK_STATE, NOBODY, PIECE_STATE } from '../../src/swarm/ledger.ts';
+import { PIECE_STATE } from '../../src/swarm/ledger.ts';
+import { BLOCK_STATE, NOBODY } from '../../src/swarm/partial.ts';
 import type { Peer } from '../../src/swarm/peer.ts';
 import type { Content, SwarmState } from '../../src/swarm/swarm-state.ts';
 
@@ -126,6 +127,6 @@ function checkBytes(state: Readonly<SwarmState>, { geometry, ledger }: Content, 
   let arrived = 0;
   for (const [piece, partial] of ledger.partials)
     for (let block = 0; block < partial.blocks.length; block++)
-      if (partial.blocks[block] === BLOCK_STATE.arrived) arrived += geometry.blockSize(piece, block);
+      if (partial.senders[block] !== NOBODY) arrived += geometry.blockSize(piece, block);
   assert.equal(state.down.total - state.wasted, gained + arrived, 'bytes received are kept or counted as wasted');
 }

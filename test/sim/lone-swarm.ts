@@ -6,11 +6,13 @@ import { BLOCK_LENGTH, Geometry } from '../../src/base/geometry.ts';
 import { Framer } from '../../src/protocol/wire/framer.ts';
 import { encodeHandshake } from '../../src/protocol/wire/handshake.ts';
 import { decodeBlock, encodeFrame, encodePiece, MESSAGE, readUint32 } from '../../src/protocol/wire/messages.ts';
-import { digestBlocks } from '../../src/swarm/blame.ts';
 import type { Command } from '../../src/swarm/commands.ts';
+import type { StoredBlocks } from '../../src/swarm/ledger.ts';
 import type { Peer } from '../../src/swarm/peer.ts';
 import { Swarm } from '../../src/swarm/swarm.ts';
 import type { SwarmOptions } from '../../src/swarm/swarm-state.ts';
+import { carryOut, type DiskCommand, isDiskCommand } from './fake-disk.ts';
+import { FixedPlaces } from './fixed-places.ts';
 import { seededRandom, sha1 } from './net.ts';
 
 const INFO = Uint8Array.from({ length: 20_000 }, (_, i) => i % 253);
@@ -177,11 +179,13 @@ export class LoneSwarm {
   readonly data: Uint8Array;
   readonly log: Command[] = [];
   readonly peers: HandPeer[] = [];
-  slab = new Uint8Array(0);
+  slab: Uint8Array = new Uint8Array(0);
   now = 1_000_000;
-  /** False: pieces that are complete wait in `commits` for `commit`. */
+  /** False: what the disk is told waits in `commits` for `commit`. */
   autoCommit = true;
-  readonly commits: { piece: number; slot: number; digests: boolean }[] = [];
+  readonly commits: DiskCommand[] = [];
+  /** What the disk holds; bytes of pieces that are not verified among them. */
+  readonly disk: Uint8Array;
   #next = 0;
 
   constructor(
@@ -189,6 +193,7 @@ export class LoneSwarm {
       pieces?: number;
       pieceLength?: number;
       slots?: number;
+      partials?: readonly StoredBlocks[];
       have?: (piece: number) => boolean;
       magnet?: boolean;
       swarm?: Partial<SwarmOptions>;
@@ -199,6 +204,7 @@ export class LoneSwarm {
     const random = seededRandom(7);
     this.data = new Uint8Array(this.geometry.totalLength);
     for (let i = 0; i < this.data.length; i++) this.data[i] = random() * 256;
+    this.disk = new Uint8Array(this.geometry.totalLength);
     this.swarm = new Swarm(
       {
         infoHash: INFO_HASH,
@@ -219,14 +225,17 @@ export class LoneSwarm {
     return INFO;
   }
 
-  activate(options: { slots?: number; have?: (piece: number) => boolean } = {}): void {
+  activate(
+    options: { slots?: number; have?: (piece: number) => boolean; partials?: readonly StoredBlocks[] } = {},
+  ): void {
     const { geometry } = this;
     const have = new Bitfield(geometry.pieceCount);
     for (let piece = 0; piece < geometry.pieceCount; piece++) if (options.have?.(piece) === true) have.add(piece);
-    const slotCount = options.slots ?? 4;
-    this.slab = new Uint8Array(slotCount * geometry.pieceLength);
+    const places = new FixedPlaces(options.slots ?? 4, geometry.extentLength);
+    this.slab = places.slab;
     for (const peer of this.peers) peer.setSlab(this.slab);
-    this.swarm.handle({ type: 'activated', geometry, have, slotCount, infoBytes: INFO }, this.now);
+    const { partials = [] } = options;
+    this.swarm.handle({ type: 'activated', geometry, have, places, partials, infoBytes: INFO }, this.now);
     this.settle();
   }
 
@@ -262,19 +271,11 @@ export class LoneSwarm {
     this.swarm.handle({ type: 'peerDisconnected', peer: hand.peer }, this.now);
   }
 
-  /** Tells the swarm what became of a complete piece. */
+  /** Does the oldest thing the disk was told to do with a piece, and tells the swarm what became of it. */
   commit(piece: number): void {
-    const at = this.commits.findIndex((commit) => commit.piece === piece);
-    const [{ slot, digests: wanted }] = this.commits.splice(at, 1) as [
-      { piece: number; slot: number; digests: boolean },
-    ];
-    const { geometry } = this;
-    const start = slot * geometry.pieceLength;
-    const bytes = this.slab.subarray(start, start + geometry.pieceSize(piece));
-    const offset = geometry.pieceOffset(piece);
-    const right = Buffer.compare(bytes, this.data.subarray(offset, offset + bytes.length)) === 0;
-    const digests = right && !wanted ? {} : { digests: digestBlocks(bytes, sha1) };
-    this.swarm.handle({ type: right ? 'pieceVerified' : 'pieceFailed', piece, ...digests }, this.now);
+    const at = this.commits.findIndex((command) => command.piece === piece);
+    const [command] = this.commits.splice(at, 1) as [DiskCommand];
+    this.swarm.handle(carryOut(command, this.geometry, this.slab, this.disk, this.data), this.now);
     this.settle();
   }
 
@@ -287,7 +288,7 @@ export class LoneSwarm {
         if (command.type === 'disconnect') {
           const hand = this.peers.find((candidate) => candidate.peer === command.peer);
           if (hand !== undefined) this.drop(hand, command.reason);
-        } else if (command.type === 'commitPiece') this.commits.push(command);
+        } else if (isDiskCommand(command)) this.commits.push(command);
       }
       outbox.length = 0;
       for (const peer of flushable) {

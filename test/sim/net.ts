@@ -7,11 +7,12 @@ import { Geometry } from '../../src/base/geometry.ts';
 import { Framer } from '../../src/protocol/wire/framer.ts';
 import { encodeHandshake, readFeatures } from '../../src/protocol/wire/handshake.ts';
 import { encodePiece } from '../../src/protocol/wire/messages.ts';
-import { digestBlocks } from '../../src/swarm/blame.ts';
 import type { Command } from '../../src/swarm/commands.ts';
 import type { Peer } from '../../src/swarm/peer.ts';
 import { Swarm } from '../../src/swarm/swarm.ts';
 import type { SwarmOptions } from '../../src/swarm/swarm-state.ts';
+import { carryOut, type DiskCommand } from './fake-disk.ts';
+import { FixedPlaces } from './fixed-places.ts';
 
 export const sha1 = (bytes: Uint8Array): Uint8Array => createHash('sha1').update(bytes).digest();
 
@@ -24,12 +25,6 @@ export function seededRandom(seed: number): () => number {
     mixed ^= mixed + Math.imul(mixed ^ (mixed >>> 7), mixed | 61);
     return ((mixed ^ (mixed >>> 14)) >>> 0) / 2 ** 32;
   };
-}
-
-interface Commit {
-  piece: number;
-  slot: number;
-  digests: boolean;
 }
 
 interface Wire {
@@ -68,6 +63,7 @@ export class Node {
   readonly net: TestNet;
   readonly swarm: Swarm;
   readonly options: NodeOptions;
+  /** Its disk; bytes of pieces that are not verified among them. */
   readonly data: Uint8Array;
   readonly peerId: Uint8Array;
   readonly wires = new Map<Peer, Wire>();
@@ -76,7 +72,7 @@ export class Node {
   readonly closings: { reason: string; other: Node }[] = [];
   /** Bytes of the pieces that passed. */
   gained = 0;
-  slab = new Uint8Array(0);
+  slab: Uint8Array = new Uint8Array(0);
   active = false;
   /** Stretches of blocks it may send now. */
   credit = 0;
@@ -113,11 +109,11 @@ export class Node {
       const start = geometry.pieceOffset(piece);
       this.data.set(this.net.data.subarray(start, start + geometry.pieceSize(piece)), start);
     }
-    const slotCount = have.complete ? 0 : (this.options.slots ?? 4);
-    this.slab = new Uint8Array(slotCount * geometry.pieceLength);
+    const places = new FixedPlaces(have.complete ? 0 : (this.options.slots ?? 4), geometry.extentLength);
+    this.slab = places.slab;
     for (const wire of this.wires.values()) wire.framer.setSlab(this.slab);
     this.active = true;
-    this.swarm.handle({ type: 'activated', geometry, have, slotCount, infoBytes: this.net.infoBytes }, this.net.now);
+    this.swarm.handle({ type: 'activated', geometry, have, places, infoBytes: this.net.infoBytes }, this.net.now);
   }
 
   get complete(): boolean {
@@ -159,7 +155,9 @@ export class Node {
         this.net.serving.add({ node: this, peer: command.peer });
         return;
       case 'commitPiece':
-        this.net.commits.push({ node: this, piece: command.piece, slot: command.slot, digests: command.digests });
+      case 'storeExtent':
+      case 'verifyPiece':
+        this.net.commits.push({ node: this, command });
         return;
       case 'openMetadata':
         if (this.net.slowDisks) this.net.opening.push(this);
@@ -172,18 +170,11 @@ export class Node {
     }
   }
 
-  commit({ piece, slot, digests: wanted }: Commit): void {
+  commit(command: DiskCommand): void {
     const { geometry } = this.net;
-    const start = slot * geometry.pieceLength;
-    const bytes = this.slab.subarray(start, start + geometry.pieceSize(piece));
-    const offset = geometry.pieceOffset(piece);
-    const right = this.net.data.subarray(offset, offset + bytes.length);
-    if (Buffer.compare(bytes, right) === 0) {
-      this.data.set(bytes, offset);
-      this.gained += bytes.length;
-      const digests = wanted ? { digests: digestBlocks(bytes, sha1) } : {};
-      this.swarm.handle({ type: 'pieceVerified', piece, ...digests }, this.net.now);
-    } else this.swarm.handle({ type: 'pieceFailed', piece, digests: digestBlocks(bytes, sha1) }, this.net.now);
+    const event = carryOut(command, geometry, this.slab, this.data, this.net.data);
+    if (event.type === 'pieceVerified') this.gained += geometry.pieceSize(command.piece);
+    this.swarm.handle(event, this.net.now);
     this.settle();
   }
 
@@ -222,7 +213,7 @@ export class TestNet {
   readonly infoHash = Buffer.from(sha1(this.infoBytes)).toString('hex');
   readonly nodes: Node[] = [];
   readonly serving = new Set<{ node: Node; peer: Peer }>();
-  readonly commits: (Commit & { node: Node })[] = [];
+  readonly commits: { node: Node; command: DiskCommand }[] = [];
   readonly opening: Node[] = [];
   /** Metadata that has arrived waits in `opening` until it is activated. */
   slowDisks = false;
@@ -346,7 +337,7 @@ export class TestNet {
     choice -= jobs.length;
     if (choice < this.commits.length) {
       const [job] = this.commits.splice(choice, 1);
-      job!.node.commit(job!);
+      job!.node.commit(job!.command);
       return true;
     }
     const [node] = this.opening.splice(choice - this.commits.length, 1);
@@ -387,7 +378,7 @@ export class TestNet {
     }
     for (const job of this.commits.splice(0)) {
       busy = true;
-      job.node.commit(job);
+      job.node.commit(job.command);
     }
     return busy;
   }

@@ -3,6 +3,8 @@
 // costs; jobs are carried out by workers that finish in any order.
 
 import type { Geometry } from '../../src/base/geometry.ts';
+import type { StoreExtent } from '../../src/swarm/commands.ts';
+import type { Run } from '../../src/swarm/partial.ts';
 
 export interface DiskOptions {
   /** Bytes hashed, written and read in a second. */
@@ -37,11 +39,18 @@ export type WriteResult = 'ok' | 'wrong' | 'full' | 'broken';
 export const DISK_EVENT = { hashed: 10, halfWritten: 11, written: 12, answered: 13, synced: 14, read: 15 } as const;
 
 interface Job {
+  readonly kind: 'commit' | 'store' | 'verify';
   readonly piece: number;
   readonly slab: Uint8Array;
-  readonly offset: number;
+  /** Where the byte of the slab lies that belongs to the beginning of the piece. */
+  readonly origin: number;
+  readonly runs: readonly Run[];
+  /** Of the runs. */
+  readonly length: number;
   readonly done: (result: WriteResult) => void;
 }
+
+const NOTHING = new Uint8Array(0);
 
 export class VirtualDisk {
   readonly #clock: DiskClock;
@@ -52,6 +61,8 @@ export class VirtualDisk {
   /** What a power cut leaves for certain. */
   readonly #durable: Held[];
   readonly #unsynced = new Set<number>();
+  /** Pieces that passed their hash: what is stored and not verified is in no record, right or not. */
+  readonly #verified = new Set<number>();
   /** Pieces the record claims after the next power cut, whatever happens. */
   readonly record = new Set<number>();
   options: Required<DiskOptions>;
@@ -88,6 +99,7 @@ export class VirtualDisk {
     this.#used += this.#geometry.pieceSize(piece);
     this.#held[piece] = 'right';
     this.#durable[piece] = 'right';
+    this.#verified.add(piece);
     this.record.add(piece);
   }
 
@@ -102,8 +114,37 @@ export class VirtualDisk {
 
   /** Hash, compare, write; answers later, and never to a process that was killed meanwhile. */
   commit(piece: number, slab: Uint8Array, offset: number, done: (result: WriteResult) => void): void {
-    this.#jobs.push({ piece, slab, offset, done });
+    const length = this.#geometry.pieceSize(piece);
+    this.#jobs.push({ kind: 'commit', piece, slab, origin: offset, runs: [{ begin: 0, length }], length, done });
     this.#work();
+  }
+
+  /** Write blocks of an extent that lies at `offset` of the slab; otherwise as `commit`. */
+  storeExtent(
+    { piece, extent, offset, runs }: StoreExtent,
+    slab: Uint8Array,
+    done: (result: WriteResult) => void,
+  ): void {
+    let length = 0;
+    for (const run of runs) length += run.length;
+    const origin = offset - extent * this.#geometry.extentLength;
+    this.#jobs.push({ kind: 'store', piece, slab, origin, runs, length, done });
+    this.#work();
+  }
+
+  /** Is what was stored of the piece right? */
+  verify(piece: number, done: (result: WriteResult) => void): void {
+    this.#jobs.push({ kind: 'verify', piece, slab: NOTHING, origin: 0, runs: [], length: 0, done });
+    this.#work();
+  }
+
+  /** The bytes in the place of a piece, whatever they are. */
+  content(piece: number): Uint8Array {
+    const size = this.#geometry.pieceSize(piece);
+    const start = this.#geometry.pieceOffset(piece);
+    const held = this.#held[piece];
+    if (held === 'right') return this.#truth.subarray(start, start + size);
+    return held ?? new Uint8Array(size);
   }
 
   /** Bytes of a piece that is here, to be read until the next write to it. */
@@ -119,6 +160,7 @@ export class VirtualDisk {
     const bytes = new Uint8Array(this.#geometry.pieceSize(piece));
     this.#held[piece] = bytes;
     this.#durable[piece] = bytes;
+    this.#verified.delete(piece);
     this.record.delete(piece);
   }
 
@@ -126,7 +168,7 @@ export class VirtualDisk {
   sync(): void {
     for (const piece of this.#unsynced) {
       this.#durable[piece] = this.#held[piece];
-      if (this.#held[piece] === 'right') this.record.add(piece);
+      if (this.#held[piece] === 'right' && this.#verified.has(piece)) this.record.add(piece);
     }
     this.#unsynced.clear();
   }
@@ -185,41 +227,44 @@ export class VirtualDisk {
   }
 
   #run(job: Job): void {
+    const { kind, length } = job;
     const size = this.#geometry.pieceSize(job.piece);
     const { hashRate, writeRate, short } = this.options;
-    this.#later((size / hashRate) * 1000, DISK_EVENT.hashed, () => {
-      if (!this.#passes(job, size)) this.#answer(job, 'wrong');
+    const hashed = kind === 'verify' ? size : length;
+    this.#later((hashed / hashRate) * 1000, DISK_EVENT.hashed, () => {
+      if (kind === 'verify') this.#answer(job, this.#held[job.piece] === 'right' ? 'ok' : 'wrong');
+      else if (kind === 'commit' && !this.#passes(job, size)) this.#answer(job, 'wrong');
       else if (this.#often(this.options.writeErrors)) this.#answer(job, 'broken');
       else if (this.#held[job.piece] === undefined && this.#used + size > this.options.capacity)
         this.#answer(job, 'full');
       else if (this.#often(short)) {
-        const half = size >> 1;
+        const half = length >> 1;
         this.#later((half / writeRate) * 1000, DISK_EVENT.halfWritten, () => {
           this.#write(job, size, half);
-          this.#later(((size - half) / writeRate) * 1000, DISK_EVENT.written, () => {
-            this.#write(job, size, size);
+          this.#later(((length - half) / writeRate) * 1000, DISK_EVENT.written, () => {
+            this.#write(job, size, length);
             this.#answer(job, 'ok');
           });
         });
       } else
-        this.#later((size / writeRate) * 1000, DISK_EVENT.written, () => {
-          this.#write(job, size, size);
+        this.#later((length / writeRate) * 1000, DISK_EVENT.written, () => {
+          this.#write(job, size, length);
           this.#answer(job, 'ok');
         });
     });
   }
 
-  #passes({ piece, slab, offset }: Job, size: number): boolean {
+  #passes({ piece, slab, origin }: Job, size: number): boolean {
     const start = this.#geometry.pieceOffset(piece);
-    return sameBytes(slab, offset, this.#truth, start, size);
+    return sameBytes(slab, origin, this.#truth, start, size);
   }
 
-  /** The first `length` bytes of the slot go to their place as they are now. */
+  /** The first `length` bytes of the runs go to their place as they are now. */
   #write(job: Job, size: number, length: number): void {
-    const { piece, slab, offset } = job;
+    const { kind, piece, slab, origin, runs } = job;
     if (this.#held[piece] === undefined) this.#used += size;
     this.#unsynced.add(piece);
-    if (length === size && this.#passes(job, size)) {
+    if (kind === 'commit' && length === size && this.#passes(job, size)) {
       this.#held[piece] = 'right';
       return;
     }
@@ -231,12 +276,18 @@ export class VirtualDisk {
         : before === 'right'
           ? this.#truth.slice(start, start + size)
           : new Uint8Array(size);
-    bytes.set(slab.subarray(offset, offset + length));
-    this.#held[piece] = bytes;
+    let left = length;
+    for (const { begin, length: whole } of runs) {
+      const step = Math.min(left, whole);
+      bytes.set(slab.subarray(origin + begin, origin + begin + step), begin);
+      left -= step;
+    }
+    this.#held[piece] = sameBytes(bytes, 0, this.#truth, start, size) ? 'right' : bytes;
   }
 
   #answer(job: Job, result: WriteResult): void {
     this.#busy--;
+    if (job.kind !== 'store' && result === 'ok') this.#verified.add(job.piece);
     this.#later(this.#random() * this.options.lateness, DISK_EVENT.answered, () => job.done(result));
     this.#work();
   }

@@ -20,6 +20,7 @@ interface Watched {
   readonly swarm: Swarm;
   readonly disk: VirtualDisk;
   readonly slab: Uint8Array;
+  readonly placeCount: number;
   readonly gained: number;
   readonly alive: boolean;
   readonly connections: ReadonlyMap<Peer, WatchedConnection>;
@@ -34,8 +35,8 @@ interface WatchedConnection {
 
 export class NodeWatch {
   readonly #node: Watched;
-  /** Pieces whose place the disk is reading, by the offset of the place. */
-  readonly #sealed = new Map<number, number>();
+  /** Places the disk is reading, by their offsets: whose they are and where they end. */
+  readonly #sealed = new Map<number, { piece: number; end: number }>();
 
   constructor(node: Watched) {
     this.#node = node;
@@ -56,8 +57,8 @@ export class NodeWatch {
     const end = offset + length;
     if (end > node.slab.length) this.#fail(`a block at ${offset} does not fit the slab`);
     for (const [place, sealed] of this.#sealed)
-      if (end > place && offset < place + node.swarm.view.content!.geometry.pieceSize(sealed))
-        this.#fail(`a block of piece ${piece} goes where the disk is reading piece ${sealed}`);
+      if (end > place && offset < sealed.end)
+        this.#fail(`a block of piece ${piece} goes where the disk is reading piece ${sealed.piece}`);
     for (const { writing, writingEnd } of node.connections.values())
       if (writing >= 0 && end > writing && offset < writingEnd)
         this.#fail(`a block of piece ${piece} at ${offset} has two writers`);
@@ -70,13 +71,13 @@ export class NodeWatch {
     connection.writing = -1;
   }
 
-  sealed(piece: number, offset: number): void {
+  sealed(piece: number, offset: number, length: number): void {
     const node = this.#node;
-    const end = offset + node.swarm.view.content!.geometry.pieceSize(piece);
+    const end = offset + length;
     if (this.#sealed.has(offset)) this.#fail(`the place of piece ${piece} is sealed already`);
     for (const { writing } of node.connections.values())
       if (writing >= offset && writing < end) this.#fail(`somebody still writes into piece ${piece}`);
-    this.#sealed.set(offset, piece);
+    this.#sealed.set(offset, { piece, end });
   }
 
   unsealed(offset: number): void {
@@ -102,8 +103,8 @@ export class NodeWatch {
     const underWay = state === PIECE_STATE.partial || state === PIECE_STATE.verifying;
     if (ledger.partials.has(piece) !== underWay)
       this.#fail(`piece ${piece} in state ${state} and its partial disagree`);
-    if (ledger.partials.size + ledger.freeSlots !== ledger.slotCount)
-      this.#fail(`${ledger.partials.size} pieces under way, ${ledger.freeSlots} free slots of ${ledger.slotCount}`);
+    if (ledger.held + ledger.places.free !== this.#node.placeCount)
+      this.#fail(`${ledger.held} places held, ${ledger.places.free} free of ${this.#node.placeCount}`);
   }
 
   connectionTouched({ peer, socket }: WatchedConnection): void {

@@ -8,11 +8,12 @@ import { encodeHandshake, type Handshake, readFeatures } from '../../src/protoco
 import { PIECE_HEADER_LENGTH, writePieceHeader } from '../../src/protocol/wire/messages.ts';
 import type { Ban } from '../../src/swarm/ban-list.ts';
 import { digestBlocks } from '../../src/swarm/blame.ts';
-import type { Command } from '../../src/swarm/commands.ts';
+import type { Command, StoreExtent } from '../../src/swarm/commands.ts';
 import type { Peer } from '../../src/swarm/peer.ts';
 import { Swarm } from '../../src/swarm/swarm.ts';
 import type { SwarmOptions } from '../../src/swarm/swarm-state.ts';
 import type { UploadRun } from '../../src/swarm/swarm-upload.ts';
+import { FixedPlaces } from './fixed-places.ts';
 import { sha1 } from './net.ts';
 import { type DiskOptions, VirtualDisk, type WriteResult } from './virtual-disk.ts';
 import { Pipe } from './virtual-links.ts';
@@ -158,7 +159,8 @@ export class WorldNode implements Dweller {
   readonly #chance: () => number;
   readonly #pending = new Set<NodeConnection>();
   swarm!: Swarm;
-  slab = new Uint8Array(0);
+  slab: Uint8Array = new Uint8Array(0);
+  placeCount = 0;
   alive = false;
   /** How many times it has been started. */
   lives = 0;
@@ -241,11 +243,12 @@ export class WorldNode implements Dweller {
     const { geometry } = subject;
     const have = new Bitfield(geometry.pieceCount);
     for (const piece of this.disk.recover()) have.add(piece);
-    const slotCount = have.complete ? 0 : Math.min(geometry.pieceCount, this.options.slots ?? 16);
-    this.slab = new Uint8Array(slotCount * geometry.pieceLength);
+    this.placeCount = have.complete ? 0 : (this.options.slots ?? 16);
+    const places = new FixedPlaces(this.placeCount, geometry.extentLength);
+    this.slab = places.slab;
     this.watch.begin();
     for (const connection of this.connections.values()) this.#handSlab(connection);
-    this.swarm.handle({ type: 'activated', geometry, have, slotCount, infoBytes: subject.infoBytes }, now);
+    this.swarm.handle({ type: 'activated', geometry, have, places, infoBytes: subject.infoBytes }, now);
     if (have.complete) this.#finished();
     const life = this.lives;
     const sync = (): void => {
@@ -413,7 +416,15 @@ export class WorldNode implements Dweller {
         return;
       }
       case 'commitPiece':
-        this.#commit(command.piece, command.slot, command.digests);
+        this.#commit(command);
+        return;
+      case 'storeExtent':
+        this.#storeExtent(command);
+        return;
+      case 'verifyPiece':
+        this.#verify(command.piece, command.digests);
+        return;
+      case 'forgetPiece':
         return;
       case 'openMetadata':
         this.setting.at(
@@ -459,22 +470,46 @@ export class WorldNode implements Dweller {
     if (this.options.leaves === true) this.setting.at(this.setting.now + 1, NODE_EVENT.opened, () => this.kill());
   }
 
-  #commit(piece: number, slot: number, digests: boolean): void {
-    const { geometry } = this.setting.subject;
-    const offset = slot * geometry.pieceLength;
-    this.watch.sealed(piece, offset);
+  #commit({ piece, offset, digests }: Extract<Command, { type: 'commitPiece' }>): void {
+    const size = this.setting.subject.geometry.pieceSize(piece);
+    this.watch.sealed(piece, offset, size);
     this.disk.commit(piece, this.slab, offset, (result) => {
       this.watch.unsealed(offset);
-      const bytes = this.slab.subarray(offset, offset + geometry.pieceSize(piece));
-      this.#committed(piece, result, digests || result === 'wrong' ? { digests: digestBlocks(bytes, sha1) } : {});
+      this.#committed(piece, result, digests, () => this.slab.subarray(offset, offset + size));
       this.settle();
       this.watch.pieceTouched(piece);
     });
   }
 
-  #committed(piece: number, result: WriteResult, digests: { digests?: Uint8Array }): void {
+  #storeExtent(command: StoreExtent): void {
+    const { piece, extent, offset } = command;
+    this.watch.sealed(piece, offset, this.setting.subject.geometry.extentSize(piece, extent));
+    this.disk.storeExtent(command, this.slab, (result) => {
+      this.watch.unsealed(offset);
+      this.setting.note(this.id, 100 + piece);
+      if (result === 'ok') this.swarm.handle({ type: 'extentStored', piece, extent }, this.setting.now);
+      else {
+        this.refusedWrites++;
+        this.swarm.handle({ type: 'extentUnwritten', piece, extent }, this.setting.now);
+        this.#waitForDisk();
+      }
+      this.settle();
+      this.watch.pieceTouched(piece);
+    });
+  }
+
+  #verify(piece: number, digests: boolean): void {
+    this.disk.verify(piece, (result) => {
+      this.#committed(piece, result, digests, () => this.disk.content(piece));
+      this.settle();
+      this.watch.pieceTouched(piece);
+    });
+  }
+
+  #committed(piece: number, result: WriteResult, wanted: boolean, bytes: () => Uint8Array): void {
     const { now, subject } = this.setting;
     this.setting.note(this.id, 100 + piece);
+    const digests = result === 'wrong' || wanted ? { digests: digestBlocks(bytes(), sha1) } : {};
     if (result === 'ok') {
       this.gained += subject.geometry.pieceSize(piece);
       this.fetched += subject.geometry.pieceSize(piece);

@@ -5,20 +5,70 @@ export interface WriteRange {
   fd: number;
   /** Where in the file. */
   position: number;
-  /** Where in the piece. */
+  /** Where in the place. */
   start: number;
   length: number;
 }
 
+/** A stretch of a file to be read back; `fd` -1 stands for zeros (pad files). */
+export interface ReadRange {
+  fd: number;
+  position: number;
+  length: number;
+}
+
+/** Hash the piece at `offset` of the slab, compare, write. */
 export interface CommitMessage {
+  kind: 'commit';
   id: number;
   slab: number;
   offset: number;
   length: number;
   /** SHA-1 as 20 latin1 characters; undefined: verified already, only write. */
   expected: string | undefined;
+  /** Answer with the digests of the blocks also when the hash is right. */
+  digests: boolean;
   writes: WriteRange[];
 }
+
+/** Write, unverified, and take `length` bytes into the hash of the piece `key` if that stands at `start`. */
+export interface StoreMessage {
+  kind: 'store';
+  id: number;
+  slab: number;
+  offset: number;
+  writes: WriteRange[];
+  key: number;
+  /** Where in the piece the bytes belong. */
+  start: number;
+  /** 0: hash nothing. */
+  length: number;
+}
+
+/** Read from `start` of the piece on and take that into its hash; the last step of a piece compares. */
+export interface VerifyMessage {
+  kind: 'verify';
+  id: number;
+  key: number;
+  /** 0: whatever is known of the piece is forgotten first. */
+  start: number;
+  length: number;
+  /** Bytes of the whole piece. */
+  total: number;
+  reads: ReadRange[];
+  /** Digests of the blocks are gathered. Only for a piece that is read from its beginning. */
+  digests: boolean;
+  /** In the last step: SHA-1 as 20 latin1 characters. */
+  expected: string | undefined;
+}
+
+/** The hash of the piece is not needed any more. No answer. */
+export interface ForgetMessage {
+  kind: 'forget';
+  key: number;
+}
+
+export type PieceMessage = CommitMessage | StoreMessage | VerifyMessage | ForgetMessage;
 
 /** A stretch of one file; `path` null stands for zeros (pad files). */
 export interface RangeSegment {
@@ -37,15 +87,19 @@ export interface RangeMessage {
 export type ToWorker =
   | { type: 'slab'; id: number; slab: SharedArrayBuffer }
   | { type: 'forget'; id: number }
-  | { type: 'commits'; jobs: CommitMessage[] }
+  | { type: 'pieces'; jobs: PieceMessage[] }
   | { type: 'range'; job: RangeMessage };
 
-export interface CommitReply {
+export interface PieceReply {
   id: number;
   /** undefined: done. */
   failure: 'hash' | 'disk' | undefined;
   errno: string;
   message: string;
+  /** 8 bytes a block. */
+  digests: Uint8Array | undefined;
+  /** The bytes are in the hash of their piece. */
+  hashed: boolean;
 }
 
 export interface RangeFailure {
@@ -56,8 +110,10 @@ export interface RangeFailure {
 }
 
 export type FromWorker =
-  | { type: 'commits'; replies: CommitReply[] }
+  | { type: 'pieces'; replies: PieceReply[] }
   /** `failed`: pieces, counted from the first of the range, that could not be read whole. */
   | { type: 'range'; id: number; hashes: Uint8Array; failed: number[]; failures: RangeFailure[] };
 
 export const SHA1_LENGTH = 20;
+/** Of a block's SHA-1 so many bytes are kept to tell right blocks from wrong ones. */
+export const DIGEST_LENGTH = 8;

@@ -5,12 +5,22 @@ import { availableParallelism } from 'node:os';
 import type { Worker } from 'node:worker_threads';
 import { ShoalError } from '../../base/errors.ts';
 import { startWorker } from '../start-worker.ts';
-import type { CommitMessage, FromWorker, RangeMessage, RangeSegment, ToWorker, WriteRange } from './hash-job.ts';
+import type {
+  FromWorker,
+  PieceMessage,
+  PieceReply,
+  RangeMessage,
+  RangeSegment,
+  ReadRange,
+  ToWorker,
+  WriteRange,
+} from './hash-job.ts';
 import { cutRuns, type HashRequest } from './hash-runs.ts';
 
-export type CommitResult =
-  | { ok: true }
-  | { ok: false; kind: 'hash' }
+/** `digests`: the first 8 bytes of the SHA-1 of each block. */
+export type PieceResult =
+  | { ok: true; digests?: Uint8Array }
+  | { ok: false; kind: 'hash'; digests?: Uint8Array }
   | { ok: false; kind: 'disk'; errno: string; message: string };
 
 export interface CommitJob {
@@ -19,12 +29,47 @@ export interface CommitJob {
   length: number;
   /** 20 bytes; undefined when the piece was verified by an earlier job and is only written. */
   expected: Uint8Array | undefined;
+  /** The answer carries digests also when the hash is right. */
+  digests: boolean;
   writes: WriteRange[];
 }
 
-interface PendingCommit {
+export interface StoreJob {
+  /** From `nextKey`, one for each piece. */
+  key: number;
+  slab: number;
+  offset: number;
+  /** Where in the piece the bytes at `offset` belong. */
+  start: number;
+  /** How many are to go into the hash of the piece; 0 where they are not whole in the slab. */
   length: number;
-  done: (result: CommitResult) => void;
+  writes: WriteRange[];
+}
+
+export interface VerifyJob {
+  key: number;
+  start: number;
+  length: number;
+  /** Bytes of the whole piece. */
+  total: number;
+  reads: ReadRange[];
+  digests: boolean;
+  /** 20 bytes; undefined in all steps but the last. */
+  expected: Uint8Array | undefined;
+}
+
+interface PendingPiece {
+  length: number;
+  key: number;
+  /** Where the piece's hash stands when these bytes are in it. */
+  end: number;
+  done: (result: PieceResult) => void;
+}
+
+/** A piece whose hash grows with each extent that is stored, in one worker. */
+interface GrowingHash {
+  worker: PoolWorker;
+  hashed: number;
 }
 
 interface PendingRange {
@@ -45,6 +90,10 @@ interface RunningRequest {
 
 /** Above so many bytes handed over and not yet done, commits spill over to another worker (if there are cores for it). */
 const SATURATED = 16 * 1024 * 1024;
+/** Hashes under way at a time; further pieces are read back when they are complete. */
+const MOST_HASHES = 256;
+/** Not a key. */
+const NO_KEY = 0;
 /** So that a worker never waits for the main thread between two ranges. */
 const RANGES_AHEAD = 2;
 
@@ -55,10 +104,10 @@ const LIMITS = { maxYoungGenerationSizeMb: 2, maxOldGenerationSizeMb: 64 };
 const WORKER_URL = new URL(`./hash-worker${import.meta.url.slice(import.meta.url.lastIndexOf('.'))}`, import.meta.url);
 
 class PoolWorker {
-  readonly commits = new Map<number, PendingCommit>();
+  readonly pieces = new Map<number, PendingPiece>();
   readonly ranges = new Map<number, PendingRange>();
-  commitBytes = 0;
-  #outbox: CommitMessage[] = [];
+  pieceBytes = 0;
+  #outbox: PieceMessage[] = [];
   readonly #worker: Worker;
   #referenced = true;
 
@@ -74,23 +123,27 @@ class PoolWorker {
   }
 
   get idle(): boolean {
-    return this.commits.size === 0 && this.ranges.size === 0;
+    return this.pieces.size === 0 && this.ranges.size === 0;
   }
 
   send(message: ToWorker): void {
     this.#worker.postMessage(message);
   }
 
-  /** Commits of one turn of the event loop cross in one message. */
-  commit(message: CommitMessage, pending: PendingCommit): void {
-    this.commits.set(message.id, pending);
-    this.commitBytes += message.length;
+  start(message: Exclude<PieceMessage, { kind: 'forget' }>, pending: PendingPiece): void {
+    this.pieces.set(message.id, pending);
+    this.pieceBytes += pending.length;
     this.updateReference();
+    this.post(message);
+  }
+
+  /** What is posted in one turn of the event loop crosses in one message. */
+  post(message: PieceMessage): void {
     if (this.#outbox.push(message) > 1) return;
     queueMicrotask(() => {
       const jobs = this.#outbox;
       this.#outbox = [];
-      this.send({ type: 'commits', jobs });
+      this.send({ type: 'pieces', jobs });
     });
   }
 
@@ -113,7 +166,9 @@ export class HashPool {
   readonly #slabs = new Map<number, SharedArrayBuffer>();
   readonly #requests: RunningRequest[] = [];
   #nextSlab = 1;
+  readonly #growing = new Map<number, GrowingHash>();
   #nextJob = 1;
+  #nextKey = NO_KEY + 1;
   #closed = false;
   #drained: (() => void)[] = [];
 
@@ -124,7 +179,7 @@ export class HashPool {
   /** Bytes handed over to be verified and written and not yet acknowledged: the gauge for back-pressure. */
   get backlog(): number {
     let bytes = 0;
-    for (const worker of this.#workers) bytes += worker?.commitBytes ?? 0;
+    for (const worker of this.#workers) bytes += worker?.pieceBytes ?? 0;
     return bytes;
   }
 
@@ -136,7 +191,7 @@ export class HashPool {
     return id;
   }
 
-  /** Only when no commit of that slab is under way. */
+  /** Only when no job of that slab is under way. */
   releaseSlab(id: number): void {
     this.#slabs.delete(id);
     for (const worker of this.#workers) worker?.send({ type: 'forget', id });
@@ -146,17 +201,82 @@ export class HashPool {
    * Hash, compare, write; `done` is called exactly once, in a later turn. The bytes and the descriptors must stay as they
    * are until then.
    */
-  commit(job: CommitJob, done: (result: CommitResult) => void): void {
-    if (this.#closed) {
-      queueMicrotask(() => done({ ok: false, kind: 'disk', errno: 'ECANCELED', message: 'the hash pool is closed' }));
-      return;
+  commit(job: CommitJob, done: (result: PieceResult) => void): void {
+    if (this.#refuses(done)) return;
+    const { slab, offset, length, digests, writes } = job;
+    const message = { kind: 'commit', id: this.#nextJob++, slab, offset, length, digests, writes } as const;
+    this.#pieceWorker().start({ ...message, expected: latin1(job.expected) }, { length, key: NO_KEY, end: 0, done });
+  }
+
+  /** Names a piece that is stored extent by extent. */
+  nextKey(): number {
+    return this.#nextKey++;
+  }
+
+  /**
+   * Write what is not verified. The hash of the piece grows by it if it is the next in order and not too many pieces do the
+   * same; all that go into one hash go to one worker. Otherwise as `commit`.
+   */
+  store(job: StoreJob, done: (result: PieceResult) => void): void {
+    if (this.#refuses(done)) return;
+    const { key, slab, offset, start, writes } = job;
+    let growing = this.#growing.get(key);
+    if (growing === undefined && start === 0 && job.length > 0 && this.#growing.size < MOST_HASHES) {
+      growing = { worker: this.#pieceWorker(), hashed: 0 };
+      this.#growing.set(key, growing);
     }
-    const expected =
-      job.expected === undefined
-        ? undefined
-        : Buffer.from(job.expected.buffer, job.expected.byteOffset, job.expected.length).toString('latin1');
-    const { slab, offset, length, writes } = job;
-    this.#commitWorker().commit({ id: this.#nextJob++, slab, offset, length, expected, writes }, { length, done });
+    const length = growing === undefined ? 0 : job.length;
+    let bytes = 0;
+    for (const write of writes) bytes += write.length;
+    (growing?.worker ?? this.#pieceWorker()).start(
+      { kind: 'store', id: this.#nextJob++, slab, offset, writes, key, start, length },
+      { length: bytes, key, end: start + length, done },
+    );
+  }
+
+  /** How many bytes of the piece, from its beginning, need not be read back. */
+  hashed(key: number): number {
+    return this.#growing.get(key)?.hashed ?? 0;
+  }
+
+  /**
+   * Read back and hash the next part of a piece, from `hashed` on or from 0; with `expected`, the last one: compare and
+   * forget the piece. Otherwise as `commit`.
+   */
+  verify(job: VerifyJob, done: (result: PieceResult) => void): void {
+    if (this.#refuses(done)) return;
+    const { key, start, length, total, reads, digests } = job;
+    let growing = this.#growing.get(key);
+    if (growing === undefined) {
+      growing = { worker: this.#pieceWorker(), hashed: 0 };
+      this.#growing.set(key, growing);
+    }
+    growing.worker.start(
+      {
+        kind: 'verify',
+        id: this.#nextJob++,
+        key,
+        start,
+        length,
+        total,
+        reads,
+        digests,
+        expected: latin1(job.expected),
+      },
+      { length, key, end: start + length, done },
+    );
+    if (job.expected !== undefined) this.#growing.delete(key);
+  }
+
+  forget(key: number): void {
+    this.#growing.get(key)?.worker.post({ kind: 'forget', key });
+    this.#growing.delete(key);
+  }
+
+  #refuses(done: (result: PieceResult) => void): boolean {
+    if (this.#closed)
+      queueMicrotask(() => done({ ok: false, kind: 'disk', errno: 'ECANCELED', message: 'the hash pool is closed' }));
+    return this.#closed;
   }
 
   /**
@@ -218,29 +338,20 @@ export class HashPool {
   }
 
   /** The first worker, unless it is far behind: a second one costs memory and on two cores gains nothing. */
-  #commitWorker(): PoolWorker {
+  #pieceWorker(): PoolWorker {
     let best = this.#worker(0);
-    if (best.commitBytes < SATURATED || this.size <= 2) return best;
+    if (best.pieceBytes < SATURATED || this.size <= 2) return best;
     for (let i = 1; i < this.size - 1; i++) {
       const worker = this.#worker(i);
-      if (worker.commitBytes < best.commitBytes) best = worker;
-      if (best.commitBytes < SATURATED) break;
+      if (worker.pieceBytes < best.pieceBytes) best = worker;
+      if (best.pieceBytes < SATURATED) break;
     }
     return best;
   }
 
   #receive(from: PoolWorker, message: FromWorker): void {
-    if (message.type === 'commits') {
-      for (const reply of message.replies) {
-        const pending = from.commits.get(reply.id);
-        if (pending === undefined) continue;
-        from.commits.delete(reply.id);
-        from.commitBytes -= pending.length;
-        if (reply.failure === undefined) pending.done({ ok: true });
-        else if (reply.failure === 'hash') pending.done({ ok: false, kind: 'hash' });
-        else pending.done({ ok: false, kind: 'disk', errno: reply.errno, message: reply.message });
-      }
-    } else {
+    if (message.type === 'pieces') for (const reply of message.replies) this.#answer(from, reply);
+    else {
       const pending = from.ranges.get(message.id);
       from.ranges.delete(message.id);
       if (pending !== undefined) {
@@ -253,6 +364,23 @@ export class HashPool {
     }
     from.updateReference();
     this.#noteDrained();
+  }
+
+  #answer(from: PoolWorker, reply: PieceReply): void {
+    const pending = from.pieces.get(reply.id);
+    if (pending === undefined) return;
+    from.pieces.delete(reply.id);
+    from.pieceBytes -= pending.length;
+    if (reply.failure === 'disk') {
+      pending.done({ ok: false, kind: 'disk', errno: reply.errno, message: reply.message });
+      return;
+    }
+    if (reply.hashed) {
+      const growing = this.#growing.get(pending.key);
+      if (growing?.worker === from) growing.hashed = pending.end;
+    }
+    const digests = reply.digests === undefined ? {} : { digests: reply.digests };
+    pending.done(reply.failure === 'hash' ? { ok: false, kind: 'hash', ...digests } : { ok: true, ...digests });
   }
 
   #report(pending: PendingRange, message: Extract<FromWorker, { type: 'range' }>): void {
@@ -313,8 +441,10 @@ export class HashPool {
     if (index < 0) return;
     this.#workers[index] = undefined;
     const message = `the hash worker failed: ${error.message}`;
-    for (const pending of lost.commits.values()) pending.done({ ok: false, kind: 'disk', errno: 'EIO', message });
-    lost.commits.clear();
+    for (const [key, growing] of this.#growing) if (growing.worker === lost) this.#growing.delete(key);
+    const pieces = [...lost.pieces.values()];
+    lost.pieces.clear();
+    for (const pending of pieces) pending.done({ ok: false, kind: 'disk', errno: 'EIO', message });
     for (const pending of lost.ranges.values()) {
       pending.request.inFlight--;
       this.#fail(pending.request, new ShoalError('ERR_INTERNAL', message, { cause: error }));
@@ -327,4 +457,8 @@ export class HashPool {
     if (this.#drained.length === 0 || this.#workers.some((worker) => worker !== undefined && !worker.idle)) return;
     for (const drained of this.#drained.splice(0)) drained();
   }
+}
+
+function latin1(hash: Uint8Array | undefined): string | undefined {
+  return hash === undefined ? undefined : Buffer.from(hash.buffer, hash.byteOffset, hash.length).toString('latin1');
 }

@@ -1,97 +1,46 @@
-// A worker thread: hashes pieces in shared slabs and writes those that pass, and reads ranges of files to hash them. It
-// decides nothing and knows no torrents. It must never write a byte of a piece before the hash of that piece has passed.
+// A worker thread: what is to be done with pieces in shared slabs (piece-jobs.ts), and ranges of files that are read to be
+// hashed. It decides nothing and knows no torrents.
 
-import { createHash, hash } from 'node:crypto';
 import { closeSync, constants, fstatSync, openSync, readSync } from 'node:fs';
 import { parentPort } from 'node:worker_threads';
 import { errnoOf } from './disk-error.ts';
-import type { CommitMessage, CommitReply, FromWorker, RangeFailure, RangeMessage, ToWorker } from './hash-job.ts';
-import { SHA1_LENGTH } from './hash-job.ts';
-import { writeFully } from './write-fully.ts';
+import type { FromWorker, PieceMessage, PieceReply, RangeFailure, RangeMessage, ToWorker } from './hash-job.ts';
+import { PieceHasher } from './piece-hasher.ts';
+import { PieceJobs } from './piece-jobs.ts';
 
 /** One read of a file. Small enough to stay in the cache of a core until it is hashed. */
 const READ_LENGTH = 512 * 1024;
 /** Answers wait for each other at most for so many bytes, so that short pieces do not cost a message each. */
 const REPLY_BYTES = 1024 * 1024;
 
-const slabs = new Map<number, Uint8Array>();
 const port = parentPort;
 let readBuffer: Uint8Array | undefined;
+const pieces = new PieceJobs(shareBuffer);
+
+function shareBuffer(): Uint8Array {
+  readBuffer ??= new Uint8Array(READ_LENGTH);
+  return readBuffer;
+}
 
 function post(message: FromWorker): void {
   port?.postMessage(message);
 }
 
-function commit(job: CommitMessage): CommitReply {
-  const slab = slabs.get(job.slab);
-  if (slab === undefined)
-    return { id: job.id, failure: 'disk', errno: 'EINVAL', message: `slab ${job.slab} is not registered` };
-  try {
-    if (job.expected !== undefined) {
-      const piece = slab.subarray(job.offset, job.offset + job.length);
-      if (hash('sha1', piece, 'binary') !== job.expected)
-        return { id: job.id, failure: 'hash', errno: '', message: '' };
-    }
-    for (const write of job.writes) writeFully(write.fd, slab, job.offset + write.start, write.length, write.position);
-    return { id: job.id, failure: undefined, errno: '', message: '' };
-  } catch (error) {
-    const message = error instanceof Error ? error.message : String(error);
-    return { id: job.id, failure: 'disk', errno: errnoOf(error) ?? 'EIO', message };
-  }
-}
-
-function runCommits(jobs: readonly CommitMessage[]): void {
-  let replies: CommitReply[] = [];
+function runPieces(jobs: readonly PieceMessage[]): void {
+  let replies: PieceReply[] = [];
   let bytes = 0;
   for (const job of jobs) {
-    replies.push(commit(job));
-    bytes += job.length;
+    const reply = pieces.run(job);
+    if (reply === undefined) continue;
+    replies.push(reply);
+    bytes += job.kind === 'forget' ? 0 : job.length;
     if (bytes >= REPLY_BYTES) {
-      post({ type: 'commits', replies });
+      post({ type: 'pieces', replies });
       replies = [];
       bytes = 0;
     }
   }
-  if (replies.length > 0) post({ type: 'commits', replies });
-}
-
-/** Cuts a stream that arrives in chunks into pieces and hashes each. */
-class PieceHasher {
-  readonly hashes: Uint8Array;
-  readonly #pieceLength: number;
-  readonly #total: number;
-  #piece = 0;
-  #inPiece = 0;
-  #hash: ReturnType<typeof createHash> | undefined;
-
-  constructor(pieceLength: number, total: number) {
-    this.#pieceLength = pieceLength;
-    this.#total = total;
-    this.hashes = new Uint8Array(Math.ceil(total / pieceLength) * SHA1_LENGTH);
-  }
-
-  push(bytes: Uint8Array): void {
-    for (let at = 0; at < bytes.length; ) {
-      const size = Math.min(this.#pieceLength, this.#total - this.#piece * this.#pieceLength);
-      const take = Math.min(size - this.#inPiece, bytes.length - at);
-      const part = bytes.subarray(at, at + take);
-      at += take;
-      if (take === size) this.#store(hash('sha1', part, 'buffer'));
-      else {
-        this.#hash ??= createHash('sha1');
-        this.#hash.update(part);
-        this.#inPiece += take;
-        if (this.#inPiece === size) this.#store(this.#hash.digest());
-      }
-    }
-  }
-
-  #store(digest: Uint8Array): void {
-    this.hashes.set(digest, this.#piece * SHA1_LENGTH);
-    this.#piece++;
-    this.#inPiece = 0;
-    this.#hash = undefined;
-  }
+  if (replies.length > 0) post({ type: 'pieces', replies });
 }
 
 /** Without O_NONBLOCK the opening of a FIFO that took the place of a file would hang the thread. */
@@ -110,8 +59,7 @@ function openRegular(path: string): number | string {
 }
 
 function readRange(job: RangeMessage): void {
-  readBuffer ??= new Uint8Array(READ_LENGTH);
-  const buffer = readBuffer;
+  const buffer = shareBuffer();
   let total = 0;
   for (const segment of job.segments) total += segment.length;
   const hasher = new PieceHasher(job.pieceLength, total);
@@ -186,13 +134,13 @@ function readRange(job: RangeMessage): void {
 port?.on('message', (message: ToWorker) => {
   switch (message.type) {
     case 'slab':
-      slabs.set(message.id, new Uint8Array(message.slab));
+      pieces.addSlab(message.id, message.slab);
       break;
     case 'forget':
-      slabs.delete(message.id);
+      pieces.dropSlab(message.id);
       break;
-    case 'commits':
-      runCommits(message.jobs);
+    case 'pieces':
+      runPieces(message.jobs);
       break;
     case 'range':
       readRange(message.job);

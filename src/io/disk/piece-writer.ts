@@ -1,56 +1,82 @@
-// Takes a piece from the slab to its files: one job for the hash pool, or several where a piece lies over many files. It
-// keeps the files pinned until the answer is there and counts who is being written to; what is written it does not know.
+// Takes pieces and extents from the slab to their files: one job for the hash pool, or several where they lie over many
+// files. It keeps the files pinned until the answer is there and counts who is being written to; what is written it does
+// not know.
 
 import type { ShoalError } from '../../base/errors.ts';
 import { diskError } from './disk-error.ts';
-import type { FilePool } from './file-pool.ts';
-import type { CommitResult, HashPool } from './hash-pool.ts';
+import type { WriteRange } from './hash-job.ts';
+import type { HashPool, PieceResult } from './hash-pool.ts';
 import type { HeldFile } from './held-file.ts';
 import type { Segment } from './layout.ts';
+import { FILES_A_JOB, type PinnedFiles } from './pinned-files.ts';
 
 /** Like the pool's result; a disk failure carries the error a user gets. */
 export type StoreResult =
-  | Exclude<CommitResult, { kind: 'disk' }>
+  | Exclude<PieceResult, { kind: 'disk' }>
   | { ok: false; kind: 'disk'; errno: string; message: string; error: ShoalError };
 
-/** Where a whole piece lies in memory. */
-interface SlabPlace {
-  slab: number;
-  offset: number;
-  size: number;
+/** Where a whole piece, or an extent of one, lies in memory. */
+export interface SlabPlace {
+  readonly slab: number;
+  readonly offset: number;
 }
 
 interface WriteTask {
-  place: SlabPlace;
-  segments: readonly Segment[];
+  readonly segments: readonly Segment[];
   /** How many of `segments` are written. */
   written: number;
-  done: (result: StoreResult) => void;
+  digests: Uint8Array | undefined;
+  /** `first`, `last`: whether the job is the first or the last one of the task. */
+  readonly start: (writes: WriteRange[], first: boolean, last: boolean, done: (result: PieceResult) => void) => void;
+  readonly done: (result: StoreResult) => void;
 }
-
-/** Files one job may pin. A piece over more files is written in several jobs, so that no piece can use up all descriptors. */
-const FILES_A_JOB = 32;
 
 export class PieceWriter {
   readonly #pool: HashPool;
-  readonly #files: FilePool;
+  readonly #pinned: PinnedFiles;
   readonly #held: readonly (HeldFile | undefined)[];
 
-  constructor(pool: HashPool, files: FilePool, held: readonly (HeldFile | undefined)[]) {
+  constructor(pool: HashPool, pinned: PinnedFiles, held: readonly (HeldFile | undefined)[]) {
     this.#pool = pool;
-    this.#files = files;
+    this.#pinned = pinned;
     this.#held = held;
   }
 
   /** `segments` without pads; `expected`: 20 bytes. Nothing is written before the hash of the whole piece has passed. */
-  write(
-    place: SlabPlace,
+  commit(
+    place: SlabPlace & { readonly size: number },
     expected: Uint8Array,
+    digests: boolean,
     segments: readonly Segment[],
     done: (result: StoreResult) => void,
   ): void {
+    const { slab, offset, size } = place;
+    this.#begin(segments, done, (writes, first, _last, answered) => {
+      const job = { slab, offset, length: size, writes };
+      this.#pool.commit({ ...job, expected: first ? expected : undefined, digests: first && digests }, answered);
+    });
+  }
+
+  /**
+   * Unverified. `segments` without pads, their starts counted from the place; `whole`: what of the piece `key` lies there,
+   * from where on, if all of it does and may go into the hash of the piece.
+   */
+  store(
+    place: SlabPlace,
+    segments: readonly Segment[],
+    key: number,
+    whole: { readonly start: number; readonly length: number },
+    done: (result: StoreResult) => void,
+  ): void {
+    const { slab, offset } = place;
+    this.#begin(segments, done, (writes, _first, last, answered) =>
+      this.#pool.store({ key, slab, offset, start: whole.start, length: last ? whole.length : 0, writes }, answered),
+    );
+  }
+
+  #begin(segments: readonly Segment[], done: WriteTask['done'], start: WriteTask['start']): void {
     for (const { file } of segments) this.#note(file.index, 1);
-    this.#writeSome({ place, segments, written: 0, done }, expected);
+    this.#writeSome({ segments, written: 0, digests: undefined, start, done });
   }
 
   #note(index: number, step: 1 | -1): void {
@@ -60,55 +86,28 @@ export class PieceWriter {
     file.dirty = true;
   }
 
-  #writeSome(task: WriteTask, expected: Uint8Array | undefined): void {
+  #writeSome(task: WriteTask): void {
     const batch = task.segments.slice(task.written, task.written + FILES_A_JOB);
-    this.#acquireAll(batch, (error, failed, fds) => {
+    this.#pinned.acquire(batch, (error, failed, fds) => {
       if (error !== null) {
         this.#fail(task, error.code ?? 'EIO', failed, error);
         return;
       }
       const writes = batch.map(({ position, start, length }, i) => ({ fd: fds[i]!, position, start, length }));
-      const { slab, offset, size } = task.place;
-      this.#pool.commit({ slab, offset, length: size, expected, writes }, (result) => {
-        this.#releaseAll(batch);
+      const last = task.written + batch.length === task.segments.length;
+      task.start(writes, task.written === 0, last, (result) => {
+        this.#pinned.release(batch);
         if (!result.ok) {
           if (result.kind === 'hash') this.#end(task, result);
           else this.#fail(task, result.errno, batch[0], new Error(result.message));
           return;
         }
         task.written += batch.length;
-        if (task.written < task.segments.length) this.#writeSome(task, undefined);
-        else this.#end(task, result);
+        task.digests ??= result.digests;
+        if (!last) this.#writeSome(task);
+        else this.#end(task, { ok: true, ...(task.digests === undefined ? {} : { digests: task.digests }) });
       });
     });
-  }
-
-  #acquireAll(
-    batch: readonly Segment[],
-    done: (error: NodeJS.ErrnoException | null, failed: Segment | undefined, fds: number[]) => void,
-  ): void {
-    const fds: number[] = [];
-    const next = (): void => {
-      if (fds.length === batch.length) {
-        done(null, undefined, fds);
-        return;
-      }
-      const segment = batch[fds.length]!;
-      this.#files.acquire(this.#held[segment.file.index]!.pooled, (error, fd) => {
-        if (error !== null) {
-          this.#releaseAll(batch.slice(0, fds.length));
-          done(error, segment, []);
-          return;
-        }
-        fds.push(fd);
-        next();
-      });
-    };
-    next();
-  }
-
-  #releaseAll(batch: readonly Segment[]): void {
-    for (const { file } of batch) this.#files.release(this.#held[file.index]!.pooled);
   }
 
   #fail(task: WriteTask, errno: string, segment: Segment | undefined, cause: Error): void {

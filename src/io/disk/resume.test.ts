@@ -183,8 +183,15 @@ describe('resuming', () => {
     // Keeps the worker from the write until the record is made.
     const long = new SharedArrayBuffer(64 << 20);
     const id = busy.registerSlab(long);
-    for (const _ of range(4))
-      busy.commit({ slab: id, offset: 0, length: long.byteLength, expected: new Uint8Array(20), writes: [] }, () => {});
+    const job = {
+      slab: id,
+      offset: 0,
+      length: long.byteLength,
+      expected: new Uint8Array(20),
+      digests: false,
+      writes: [],
+    };
+    for (const _ of range(4)) busy.commit(job, () => {});
     const writing = slab.commitAll(storage, [5]);
     const record = await storage.state(NO_TOTALS);
     assert.ok(!record.have.has(5));

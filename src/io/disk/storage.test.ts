@@ -99,7 +99,8 @@ describe('storage', () => {
     const slab = new SampleSlab(sample, pool);
     const { storage } = await Storage.open({ metainfo: sample.metainfo, path, pool });
     slab.bytes[PIECE + 5]! ^= 1;
-    assert.deepEqual(await slab.commit(storage, 1), { ok: false, kind: 'hash' });
+    const failed = await slab.commit(storage, 1);
+    assert.equal(!failed.ok && failed.kind, 'hash');
     assert.equal((await stat(`${path}.part`)).size, 0);
     const { have } = await storage.state({ uploaded: 0, downloaded: 0 });
     assert.equal(have.count, 0);

@@ -1,5 +1,6 @@
-// The data of one torrent on disk: verified pieces in, blocks out. Nothing is written before its hash has passed, nothing
-// is claimed before it is written, and no file is touched that was not ours. Which pieces are wanted is not its business.
+// The data of one torrent on disk: pieces in, blocks out. Nothing is claimed before its hash has passed and it is written:
+// what was stored unverified counts for nothing until it is verified. No file is touched that was not ours. Which pieces are
+// wanted is not its business.
 
 import { resolve } from 'node:path';
 import type { Bitfield } from '../../base/bitfield.ts';
@@ -17,7 +18,9 @@ import { HeldFile } from './held-file.ts';
 import { Layout, type Segment } from './layout.ts';
 import { forEachLimited } from './limit.ts';
 import { PieceReader } from './piece-reader.ts';
-import { PieceWriter, type StoreResult } from './piece-writer.ts';
+import { PieceVerifier } from './piece-verifier.ts';
+import { PieceWriter, type SlabPlace, type StoreResult } from './piece-writer.ts';
+import { PinnedFiles } from './pinned-files.ts';
 import { resolveRoot } from './safe-path.ts';
 import { makeEmptyFile, settleFile, syncFolders } from './settle.ts';
 
@@ -57,7 +60,11 @@ export class Storage {
   #durability: Durability | undefined;
   /** Something was written since this was opened. */
   #wrote = false;
+  readonly #pool: HashPool;
   readonly #writer: PieceWriter;
+  readonly #verifier: PieceVerifier;
+  /** Pieces with something on disk that is not verified, by the names of their hashes in the pool. */
+  readonly #unverified = new Map<number, number>();
   readonly #reader: PieceReader;
   readonly #onChanged: StorageOptions['onChanged'];
   readonly #settleQueue: HeldFile[] = [];
@@ -85,7 +92,10 @@ export class Storage {
     this.#held = held;
     this.#onDisk = have.clone();
     this.#onChanged = options.onChanged;
-    this.#writer = new PieceWriter(options.pool, this.#files, held);
+    this.#pool = options.pool;
+    const pinned = new PinnedFiles(this.#files, held);
+    this.#writer = new PieceWriter(options.pool, pinned, held);
+    this.#verifier = new PieceVerifier(options.pool, pinned);
     this.#reader = new PieceReader(this.#files, held, (file) => this.#noteChanged(file));
     for (const file of held) {
       if (file === undefined) continue;
@@ -138,23 +148,16 @@ export class Storage {
   }
 
   /**
-   * Verifies the piece in the slab, writes it, reports. The slab's bytes must not change until `done`, which is called
-   * exactly once, in a later turn of the event loop.
+   * Verifies the piece that lies whole in the slab, writes it, reports. The slab's bytes must not change until `done`,
+   * which is called exactly once, in a later turn of the event loop. `digests`: also a success carries those of the blocks.
    */
-  commit(piece: number, slab: number, slabOffset: number, done: (result: StoreResult) => void): void {
-    if (this.#closed || this.#readOnly) {
-      const error = new ShoalError('ERR_DISK', `${this.path} is not open for writing`);
-      queueMicrotask(() => done({ ok: false, kind: 'disk', errno: 'EBADF', message: error.message, error }));
-      return;
-    }
+  commit(piece: number, place: SlabPlace, digests: boolean, done: (result: StoreResult) => void): void {
+    if (this.#refuses(done)) return;
+    const size = this.#layout.pieceSize(piece);
+    const segments = this.#segments(piece, 0, size).filter((segment) => !segment.file.pad);
     this.#jobs++;
-    const expected = this.#metainfo.pieces.subarray(piece * SHA1_LENGTH, (piece + 1) * SHA1_LENGTH);
-    const segments = this.#layout
-      .segments(piece * this.#layout.pieceLength, this.#layout.pieceSize(piece))
-      .filter((segment) => !segment.file.pad);
-    const place = { slab, offset: slabOffset, size: this.#layout.pieceSize(piece) };
     this.#begin(piece, () =>
-      this.#writer.write(place, expected, segments, (result) => {
+      this.#writer.commit({ ...place, size }, this.#expected(piece), digests, segments, (result) => {
         if (result.ok) this.#written(piece, segments);
         this.#endJob();
         done(result);
@@ -169,10 +172,93 @@ export class Storage {
     else this.#durability.begin(piece, then);
   }
 
+  /**
+   * Writes these runs of an extent without verifying them; `start` is where the extent begins in its piece and `length` how
+   * long it is. Otherwise as `commit`.
+   */
+  storeExtent(
+    piece: number,
+    extent: { readonly start: number; readonly length: number },
+    place: SlabPlace,
+    runs: readonly { readonly begin: number; readonly length: number }[],
+    done: (result: StoreResult) => void,
+  ): void {
+    if (this.#refuses(done)) return;
+    const segments: Segment[] = [];
+    let bytes = 0;
+    for (const run of runs) {
+      bytes += run.length;
+      for (const segment of this.#segments(piece, run.begin, run.length))
+        if (!segment.file.pad) segments.push({ ...segment, start: segment.start + run.begin - extent.start });
+    }
+    const key = this.#key(piece);
+    this.#jobs++;
+    this.#begin(piece, () => {
+      // Forgotten while it waited: it is written, but belongs to no hash any more.
+      const hashed = bytes === extent.length && this.#unverified.get(piece) === key;
+      const whole = { start: extent.start, length: hashed ? extent.length : 0 };
+      this.#writer.store(place, segments, key, whole, (result) => {
+        this.#endJob();
+        done(result);
+      });
+    });
+  }
+
+  /** All of the piece is on disk: is it right? Otherwise as `commit`. */
+  verify(piece: number, digests: boolean, done: (result: StoreResult) => void): void {
+    if (this.#refuses(done)) return;
+    const size = this.#layout.pieceSize(piece);
+    const stored = {
+      key: this.#key(piece),
+      size,
+      expected: this.#expected(piece),
+      segments: (start: number) => (start === size ? [] : this.#segments(piece, start, size - start)),
+    };
+    this.#jobs++;
+    this.#unverified.delete(piece);
+    this.#verifier.verify(stored, digests, (result) => {
+      if (result.ok) this.#written(piece, stored.segments(0));
+      this.#endJob();
+      done(result);
+    });
+  }
+
+  /** What was stored of the piece is void. */
+  forget(piece: number): void {
+    const key = this.#unverified.get(piece);
+    if (key === undefined) return;
+    this.#unverified.delete(piece);
+    this.#pool.forget(key);
+  }
+
+  #key(piece: number): number {
+    const known = this.#unverified.get(piece);
+    if (known !== undefined) return known;
+    const key = this.#pool.nextKey();
+    this.#unverified.set(piece, key);
+    return key;
+  }
+
+  #refuses(done: (result: StoreResult) => void): boolean {
+    if (!this.#closed && !this.#readOnly) return false;
+    const error = new ShoalError('ERR_DISK', `${this.path} is not open for writing`);
+    queueMicrotask(() => done({ ok: false, kind: 'disk', errno: 'EBADF', message: error.message, error }));
+    return true;
+  }
+
+  #expected(piece: number): Uint8Array {
+    return this.#metainfo.pieces.subarray(piece * SHA1_LENGTH, (piece + 1) * SHA1_LENGTH);
+  }
+
+  #segments(piece: number, begin: number, length: number): Segment[] {
+    return this.#layout.segments(piece * this.#layout.pieceLength + begin, length);
+  }
+
   #written(piece: number, segments: readonly Segment[]): void {
     this.#durability?.written(piece);
     if (!this.#onDisk.add(piece)) return;
     for (const { file } of segments) {
+      if (file.pad) continue;
       const held = this.#held[file.index]!;
       if (--held.missing === 0) this.#settle(held);
     }
@@ -323,6 +409,7 @@ export class Storage {
   async close(): Promise<void> {
     this.#closed = true;
     await this.#until(() => this.#jobs === 0 && this.#settling === 0 && this.#settleQueue.length === 0);
+    for (const piece of [...this.#unverified.keys()]) this.forget(piece);
     const real = this.#held.filter((file) => file !== undefined);
     await forEachLimited(real, SETTLING_AT_ONCE, async (file) => {
       await file.sync(this.#files).catch(() => undefined);
