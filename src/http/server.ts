@@ -45,7 +45,9 @@ export function createHttpServer(options: HttpServerOptions): HttpServer {
     // Names are up to 255 bytes, each of which may be written as %XX.
     routerOptions: { maxParamLength: 1024 },
     exposeHeadRoutes: false,
-    ajv: { customOptions: { removeAdditional: false } },
+    // Strict numbers are those that JSON knows: '1e400' of a query becomes infinity after that check, and the bounds, which
+    // are for strict numbers only, would let it pass. Every number that comes in has bounds, so nothing else gets by.
+    ajv: { customOptions: { removeAdditional: false, strictNumbers: false } },
     frameworkErrors: (error: FastifyError, _request: FastifyRequest, reply) => {
       const document = problem(400, 'ERR_USAGE', error.message);
       reply.raw.writeHead(document.status, { 'content-type': PROBLEM_TYPE, connection: 'close' });

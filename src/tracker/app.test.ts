@@ -312,6 +312,10 @@ test('a published name cannot inject into the headers of its .torrent', async ()
 test('malformed requests get problem documents and never a 500', async () => {
   const requests: [string, RequestInit][] = [
     ['/api/v1/files?limit=0', {}],
+    ['/api/v1/files?limit=1e400', {}],
+    ['/api/v1/files?limit=-1e400', {}],
+    ['/api/v1/files/x?version=1e400', {}],
+    [`/api/v1/torrents/${'ab'.repeat(20)}/peers?limit=Infinity`, {}],
     ['/api/v1/files?cursor=zzz', {}],
     ['/api/v1/files/%00', {}],
     ['/api/v1/files/%FF', {}],

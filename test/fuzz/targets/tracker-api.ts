@@ -125,6 +125,9 @@ export const trackerApi: FuzzTarget = {
     directory = mkdtempSync(path.join(os.tmpdir(), 'shoal-fuzz-'));
     tracker = await startTracker({ listen: { host: '127.0.0.1', port: 0 }, dataDir: directory });
     agent = new http.Agent({ keepAlive: true, maxSockets: 2 });
+    // What an input meets must not hang on the inputs before it.
+    const { status } = await ask('POST', '/api/v1/files', publication());
+    assert.equal(status, 201);
   },
   async close() {
     agent.destroy();

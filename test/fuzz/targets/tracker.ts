@@ -123,7 +123,9 @@ export const announceQuery: FuzzTarget = {
     note(`taken ${request.event}`);
     assert.match(request.infoHash, /^[0-9a-f]{40}$/);
     assert.equal(request.peerId.length, 20);
-    assert.ok(request.port > 0 && request.port < 65536 && request.numwant <= MAX_NUMWANT);
+    // Who leaves need not be reachable.
+    assert.ok(request.port > 0 || (request.port === 0 && request.event === 'stopped'));
+    assert.ok(request.port < 65536 && request.numwant <= MAX_NUMWANT);
     for (const count of [request.uploaded, request.downloaded, request.left])
       assert.ok(Number.isSafeInteger(count) && count >= 0);
     const { compact, noPeerId, key, ...parameters } = request;
