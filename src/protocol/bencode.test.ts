@@ -202,6 +202,7 @@ describe('bencode', () => {
     ['d1:ae', 'missing_value'],
     ['d1:ai1e1:ai2ee', 'duplicate_key'],
     ['d1:ai1e1:bi1e1:ai2ee', 'duplicate_key'],
+    ['d1:ci1e1:ai1e1:bi1e1:ci2ee', 'duplicate_key'],
     ['d1:bi1e1:ai2ee', 'unsorted_keys', { form: 'canonical' }],
     ['lllleeee', 'depth_exceeded', { maxDepth: 3 }],
     ['li1ei2ee', 'too_many_tokens', { maxTokens: 2 }],

@@ -103,7 +103,7 @@ interface Frame {
   start: number;
   /** The key that waits for its value. */
   key: string | undefined;
-  lastKey: string | undefined;
+  greatest: string | undefined;
   /** The waiting value belongs to a repeated key and is dropped. */
   repeated: boolean;
 }
@@ -187,7 +187,7 @@ class Decoder {
             dict: isList ? undefined : new Map(),
             start,
             key: undefined,
-            lastKey: undefined,
+            greatest: undefined,
             repeated: false,
           };
           stack.push(frame);
@@ -227,7 +227,8 @@ class Decoder {
     const key = keyText(this.#readString());
     const under = outermost && key === this.#options.strictUnder;
     if (under) this.#strict = true;
-    if (frame.lastKey !== undefined && key <= frame.lastKey) {
+    // Not the key before: once they are out of order, one that comes again may well be greater than that.
+    if (frame.greatest !== undefined && key <= frame.greatest) {
       if (frame.dict!.has(key)) {
         if (this.#strict) throw failure('duplicate_key', start, 'a dictionary key occurs twice');
         this.#note('duplicate_key', start);
@@ -236,8 +237,7 @@ class Decoder {
         if (this.#options.form === 'canonical') throw failure('unsorted_keys', start, 'keys are not in order');
         this.#note('unsorted_keys', start);
       }
-    }
-    frame.lastKey = key;
+    } else frame.greatest = key;
     frame.key = key;
   }
 

@@ -4,11 +4,11 @@ import type { FuzzTarget } from './oracle.ts';
 import { addresses, flags, magnets } from './targets/addresses.ts';
 import { lenient, strict } from './targets/bencode.ts';
 import { config } from './targets/config.ts';
-import { journal } from './targets/journal.ts';
+import { journal, resume } from './targets/journal.ts';
 import { metainfo, urls } from './targets/metainfo.ts';
 import { names } from './targets/names.ts';
 import { magnetSession, seedSession, torrentSession } from './targets/session.ts';
-import { announceQuery, announceReply, entry, replies, resume, savedRegistry, scrape } from './targets/tracker.ts';
+import { announceQuery, announceReply, entry, replies, savedRegistry, scrape } from './targets/tracker.ts';
 import { trackerApi } from './targets/tracker-api.ts';
 import { extensionHandshake, framer, metadataMessage } from './targets/wire.ts';
 

@@ -33,7 +33,7 @@ function fromJson(body: string): TorrentRecord | undefined {
     if (typeof infoHash !== 'string' || typeof path !== 'string' || typeof have !== 'string') return undefined;
     if (typeof pieces !== 'number' || !Array.isArray(files)) return undefined;
     if (typeof ours !== 'boolean' || typeof clean !== 'boolean') return undefined;
-    if (typeof uploaded !== 'number' || typeof downloaded !== 'number') return undefined;
+    if (!isCount(uploaded) || !isCount(downloaded)) return undefined;
     const field = Bitfield.from(Buffer.from(have, 'base64'), pieces);
     if (field === undefined) return undefined;
     return {
@@ -54,10 +54,17 @@ function fromJson(body: string): TorrentRecord | undefined {
   }
 }
 
+function isCount(value: unknown): value is number {
+  return Number.isSafeInteger(value) && (value as number) >= 0;
+}
+
+/** What no file can be is as if nothing was known of it. */
 function toStamp(value: unknown): FileStamp | undefined {
   if (!Array.isArray(value)) return undefined;
   const [size, mtimeNs, ino]: unknown[] = value;
-  if (!Number.isSafeInteger(size) || typeof mtimeNs !== 'string' || typeof ino !== 'string') return undefined;
-  // Added to zero, minus zero is zero.
-  return { size: (size as number) + 0, mtimeNs: BigInt(mtimeNs), ino: BigInt(ino) };
+  if (!isCount(size) || typeof mtimeNs !== 'string' || typeof ino !== 'string') return undefined;
+  const stamp = { size: size + 0, mtimeNs: BigInt(mtimeNs), ino: BigInt(ino) };
+  if (BigInt.asIntN(64, stamp.mtimeNs) !== stamp.mtimeNs || BigInt.asUintN(64, stamp.ino) !== stamp.ino)
+    return undefined;
+  return stamp;
 }

@@ -2,6 +2,7 @@
 // in the same order always make the same state, and a record that does not fit the torrent changes nothing.
 
 import { Bitfield } from '../../base/bitfield.ts';
+import { MAX_TORRENT_BYTES } from '../../protocol/metainfo.ts';
 import type { FileStamp } from '../disk/file-stamp.ts';
 
 export interface TorrentRecord {
@@ -46,8 +47,8 @@ export type JournalEntry =
   /** Stopped in order. */
   | { type: 'closed' };
 
-/** No torrent has more pieces or files: their hashes alone would be 80 MiB of metadata. */
-const MOST = 1 << 22;
+/** No torrent has more pieces or files: each takes at least so many bytes of its metadata. */
+const MOST = MAX_TORRENT_BYTES / 20;
 
 /** The state a journal begins with. undefined when the entry cannot be true. */
 export function beginRecord(

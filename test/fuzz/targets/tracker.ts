@@ -1,11 +1,8 @@
-// Both sides of the HTTP tracker protocol, and what is signed and kept.
+// Both sides of the HTTP tracker protocol, and what a tracker signs and keeps.
 
 import assert from 'node:assert/strict';
-import { createHash } from 'node:crypto';
 import { replyGuards } from '../../../src/api/reply-guards.ts';
-import { Bitfield } from '../../../src/base/bitfield.ts';
 import { classifyAddress, parseAddress } from '../../../src/base/endpoint.ts';
-import { readOldRecord } from '../../../src/io/stores/resume-upgrade.ts';
 import { decodeEntry, entryBytes, MAX_RECORD_LENGTH } from '../../../src/protocol/entry.ts';
 import { announceUrl, MAX_REPLY_PEERS, parseAnnounceReply } from '../../../src/protocol/tracker/http.ts';
 import {
@@ -215,60 +212,6 @@ export const entry: FuzzTarget = {
     assert.ok(again.length <= bytes.length);
     if (again.length === bytes.length)
       assert.deepEqual(Buffer.from(again), Buffer.from(bytes), 'two spellings of one record');
-  },
-};
-
-const field = new Bitfield(20);
-field.add(3);
-const record = sealed(
-  Buffer.from(
-    JSON.stringify({
-      infoHash: HASH,
-      path: '/a/b',
-      pieces: 20,
-      have: Buffer.from(field.bytes).toString('base64'),
-      files: [[5, '7', '9'], null],
-      uploaded: 1,
-      downloaded: 2,
-      ours: true,
-      clean: false,
-    }),
-  ),
-);
-
-/** With a checksum that fits, so that what is behind it is reached. */
-function sealed(bytes: Uint8Array): Uint8Array {
-  const text = Buffer.from(bytes).toString('utf8');
-  const body = text.slice(text.indexOf('\n') + 1).replace(/\n$/, '');
-  return Buffer.from(`shoal-resume 1 ${createHash('sha256').update(body).digest('hex')}\n${body}\n`);
-}
-
-export const resume: FuzzTarget = {
-  name: 'resume-record',
-  seeds: [record, ...utf8('shoal-resume 2 abc\n{}\n', 'shoal-resume 1 \n{"__proto__":{"x":1}}\n')],
-  tokens: utf8(
-    '"have":',
-    '"files":',
-    'null',
-    '[',
-    ']',
-    '{',
-    '}',
-    '"pieces":',
-    '"path":',
-    '-1',
-    '1e400',
-    'true',
-    '"__proto__":',
-    '"AAAA"',
-    'shoal-resume',
-  ),
-  fuzz(bytes) {
-    const read = readOldRecord(bytes);
-    note(read.kind);
-    const genuine = Buffer.compare(bytes, record) === 0;
-    if (read.kind === 'record' && !genuine) assert.deepEqual(sealed(bytes), Buffer.from(bytes), 'damage was not seen');
-    note(readOldRecord(sealed(bytes)).kind);
   },
 };
 
