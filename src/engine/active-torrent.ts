@@ -52,7 +52,11 @@ export interface TorrentContext {
   readonly slab: Slab;
   readonly dialTimeout: number;
   readonly handshakeTimeout: number;
-  readonly swarmTimeouts: Pick<SwarmOptions, 'snubAfter' | 'idleAfter' | 'uploadSlots' | 'seedChoker'>;
+  /** What every swarm of the session is told besides what is its own. */
+  readonly swarm: Pick<
+    SwarmOptions,
+    'snubAfter' | 'idleAfter' | 'uploadSlots' | 'seedChoker' | 'maxPeers' | 'perAddress' | 'budget'
+  >;
   readonly limits: RateLimits;
   readonly bans: BanList;
   readonly frames: FramePool;
@@ -138,7 +142,7 @@ export class ActiveTorrent implements Torrent {
         random: context.random,
         sha1,
         bans: context.bans,
-        ...context.swarmTimeouts,
+        ...context.swarm,
       },
       context.clock(),
     );

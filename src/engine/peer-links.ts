@@ -147,6 +147,7 @@ export class PeerLinks implements ConnectionOwner {
   }
 
   close(reason: string): void {
+    this.swarm.leave();
     this.settle();
     this.#closed = true;
     for (const giveUp of [...this.#dials]) giveUp();

@@ -16,6 +16,7 @@ import { type Listener, listen, type TcpSocket } from '../io/tcp.ts';
 import { encodeMetainfo } from '../protocol/metainfo-build.ts';
 import { announceUrlOf } from '../protocol/tracker/http.ts';
 import { makePeerId } from '../protocol/wire/peer-id.ts';
+import { ConnectionBudget } from '../swarm/connection-budget.ts';
 import { ActiveTorrent, type TorrentContext, type TorrentOptions } from './active-torrent.ts';
 import { resolveName } from './catalog.ts';
 import { type Published, publishEntry } from './catalog-publish.ts';
@@ -122,11 +123,14 @@ export class Session implements AsyncDisposable {
       slab: new Slab(options.memory ?? DEFAULT_MEMORY, pool),
       dialTimeout: options.dialTimeout ?? TIMEOUT,
       handshakeTimeout: options.handshakeTimeout ?? TIMEOUT,
-      swarmTimeouts: {
+      swarm: {
+        budget: new ConnectionBudget(options),
         ...(options.snubTimeout === undefined ? {} : { snubAfter: options.snubTimeout }),
         ...(options.idleTimeout === undefined ? {} : { idleAfter: options.idleTimeout }),
         ...(options.uploadSlots === undefined ? {} : { uploadSlots: options.uploadSlots }),
         ...(options.seedChoker === undefined ? {} : { seedChoker: options.seedChoker }),
+        ...(options.maxConnectionsPerTorrent === undefined ? {} : { maxPeers: options.maxConnectionsPerTorrent }),
+        ...(options.maxConnectionsPerAddress === undefined ? {} : { perAddress: options.maxConnectionsPerAddress }),
       },
       limits: new RateLimits(options, clock),
       bans: bans.list,

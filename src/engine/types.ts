@@ -60,6 +60,19 @@ export interface SessionOptions extends SessionLimits {
   snubTimeout?: number;
   /** Milliseconds without a byte from a peer, or without one taken by it, until it is dropped. Default 180,000. */
   idleTimeout?: number;
+  /** Connections of all torrents together; a torrent that has few gets one of a torrent that has many. Default 500. */
+  maxConnections?: number;
+  /** Connections of one torrent, incoming ones included. Default 60. */
+  maxConnectionsPerTorrent?: number;
+  /**
+   * Connections of one torrent to one global address. Addresses of this machine and of private networks stand for many
+   * peers and are not limited. Default 1.
+   */
+  maxConnectionsPerAddress?: number;
+  /** Attempts to connect that are under way at a time, of all torrents together. Default 100. */
+  maxHalfOpen?: number;
+  /** Attempts to connect begun in a second, of all torrents together, each in turn. Default 30. */
+  dialsPerSecond?: number;
   /** Peers of one torrent served at a time, optimistic ones included; 'rate': as many as take enough. Default 8. */
   uploadSlots?: number | 'rate';
   /**

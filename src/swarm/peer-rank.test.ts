@@ -45,9 +45,14 @@ test('the masks of IPv6: six bytes, and one more with each byte in common from /
 });
 
 test('both ends compute the same', () => {
-  const address = fc.constantFrom(4, 16).chain((length) =>
-    fc.tuple(fc.uint8Array({ minLength: length, maxLength: length }), fc.uint8Array({ minLength: length, maxLength: length })),
-  );
+  const address = fc
+    .constantFrom(4, 16)
+    .chain((length) =>
+      fc.tuple(
+        fc.uint8Array({ minLength: length, maxLength: length }),
+        fc.uint8Array({ minLength: length, maxLength: length }),
+      ),
+    );
   fc.assert(
     fc.property(address, fc.nat(65_535), fc.nat(65_535), ([a, b], p, q) => {
       assert.equal(rankAddresses(a, p, b, q), rankAddresses(b, q, a, p));
@@ -55,22 +60,34 @@ test('both ends compute the same', () => {
   );
 });
 
-test('our own address is what most say, one voice each', () => {
+const remote = (text: string) => parseAddress(text)!;
+
+test('our own address is what most say, one voice each, the latest count', () => {
   const own = new OwnAddress();
-  assert.deepEqual(own.ofLength(4), new Uint8Array(4));
-  own.told('liar', Uint8Array.of(6, 6, 6, 6));
-  own.told('liar', Uint8Array.of(6, 6, 6, 6));
-  own.told('a', Uint8Array.of(1, 2, 3, 4));
-  own.told('b', Uint8Array.of(1, 2, 3, 4));
-  assert.deepEqual(own.ofLength(4), Uint8Array.of(1, 2, 3, 4));
-  assert.deepEqual(own.ofLength(16), new Uint8Array(16));
-  for (let i = 0; i < 1_000; i++) own.told(`crowd ${i}`, Uint8Array.of(6, 6, i >> 8, i & 255));
-  assert.deepEqual(own.ofLength(4), Uint8Array.of(1, 2, 3, 4));
+  assert.deepEqual(own.seenBy(remote('9.9.9.9')), new Uint8Array(4));
+  assert.equal(own.told('8.8.8.1', Uint8Array.of(6, 6, 6, 6)), true);
+  assert.equal(own.told('8.8.8.1', Uint8Array.of(6, 6, 6, 6)), false);
+  assert.equal(own.told('8.8.8.2', Uint8Array.of(1, 2, 3, 4)), false);
+  assert.equal(own.told('8.8.8.3', Uint8Array.of(1, 2, 3, 4)), true);
+  assert.deepEqual(own.seenBy(remote('9.9.9.9')), Uint8Array.of(1, 2, 3, 4));
+  assert.deepEqual(own.seenBy(remote('2a00::1')), new Uint8Array(16));
+  for (let i = 0; i < 32; i++) own.told(`8.8.4.${i}`, Uint8Array.of(5, 5, 5, 5));
+  assert.deepEqual(own.seenBy(remote('9.9.9.9')), Uint8Array.of(5, 5, 5, 5), 'an address can change');
+});
+
+test('near and far see us at different addresses', () => {
+  const own = new OwnAddress();
+  own.told('192.168.1.5', Uint8Array.of(192, 168, 1, 2));
+  own.told('9.9.9.9', Uint8Array.of(1, 2, 3, 4));
+  assert.equal(own.told('9.9.9.9', Uint8Array.of(10, 0, 0, 1)), false, 'nobody out there can see that');
+  assert.equal(own.told('no address', Uint8Array.of(7, 7, 7, 7)), false);
+  assert.deepEqual(own.seenBy(remote('192.168.1.9')), Uint8Array.of(192, 168, 1, 2));
+  assert.deepEqual(own.seenBy(remote('8.8.8.8')), Uint8Array.of(1, 2, 3, 4));
 });
 
 test('a rank is that of the addresses, and 0 for what is none', () => {
   const own = new OwnAddress();
-  own.told('a', Uint8Array.of(123, 213, 32, 10));
+  own.told('9.9.9.9', Uint8Array.of(123, 213, 32, 10));
   assert.equal(own.rank(1, { host: '98.76.54.32', port: 2 }), 0xec2d7224);
   assert.equal(own.rank(1, { host: 'example', port: 2 }), 0);
 });

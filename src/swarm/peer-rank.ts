@@ -2,7 +2,7 @@
 // keep their highest connections stay connected, and nobody can choose the number. Pure arithmetic.
 
 import { crc32c } from '../base/crc32c.ts';
-import { type Endpoint, parseAddress } from '../base/endpoint.ts';
+import { classifyAddress, type Endpoint, formatAddress, parseAddress } from '../base/endpoint.ts';
 
 /** Bytes of an address that always count whole. */
 const WHOLE_V4 = 2;
@@ -31,43 +31,72 @@ export function rankAddresses(a: Uint8Array, portA: number, b: Uint8Array, portB
   return crc32c(bytes);
 }
 
+/** Voices that count; the newest. */
+const MAX_VOICES = 32;
+
 /** What others say our address is: most voices count. */
 export class OwnAddress {
-  /** Address as text by who said it. */
-  readonly #voices = new Map<string, string>();
-  readonly #addresses = new Map<string, Uint8Array>();
+  /** What each address says, the one that spoke longest ago first. */
+  readonly #voices = new Map<string, Uint8Array>();
+  /** By length and class, what they agree on. */
+  readonly #agreed = new Map<string, Uint8Array>();
 
-  /** `from` says that it sees us at `address`. One voice each, and not endlessly many. */
-  told(from: string, address: Uint8Array): void {
-    if (this.#voices.size >= MAX_VOICES && !this.#voices.has(from)) return;
-    const text = address.join('.');
-    this.#voices.set(from, text);
-    this.#addresses.set(text, address);
-    if (this.#addresses.size > MAX_VOICES) this.#addresses.delete(this.#addresses.keys().next().value!);
+  /**
+   * `from` says that it sees us at `address`; one voice each. True when that changes what is agreed on. Who is on the
+   * internet sees none but global addresses of ours.
+   */
+  told(from: string, address: Uint8Array): boolean {
+    const speaker = parseAddress(from);
+    if (speaker === undefined || isGlobal(speaker) !== isGlobal(address)) return false;
+    this.#voices.delete(from);
+    this.#voices.set(from, address);
+    if (this.#voices.size > MAX_VOICES) for (const oldest of this.#voices.keys().take(1)) this.#voices.delete(oldest);
+    const kind = kindOf(address);
+    const before = this.#agreed.get(kind);
+    const after = this.#count(kind);
+    this.#agreed.set(kind, after);
+    return before === undefined || !equal(before, after);
   }
 
-  /** Our address of 4 or 16 bytes as far as is known; zeros as long as nobody has said anything. */
-  ofLength(length: number): Uint8Array {
+  /** The one most voices name; among equals the one that was named first. */
+  #count(kind: string): Uint8Array {
     const counts = new Map<string, number>();
-    let best: Uint8Array | undefined;
+    let best = new Uint8Array(0);
     let most = 0;
-    for (const text of this.#voices.values()) {
-      const address = this.#addresses.get(text);
-      if (address?.length !== length) continue;
-      const count = (counts.get(text) ?? 0) + 1;
-      counts.set(text, count);
+    for (const address of this.#voices.values()) {
+      if (kindOf(address) !== kind) continue;
+      const text = formatAddress(address);
+      counts.set(text, (counts.get(text) ?? 0) + 1);
+    }
+    for (const address of this.#voices.values()) {
+      const count = kindOf(address) === kind ? counts.get(formatAddress(address))! : 0;
       if (count <= most) continue;
       most = count;
-      best = address;
+      best = new Uint8Array(address);
     }
-    return best ?? new Uint8Array(length);
+    return best;
+  }
+
+  /** Our address as `remote` sees it, as far as is known; zeros as long as nobody like it has said anything. */
+  seenBy(remote: Uint8Array): Uint8Array {
+    return this.#agreed.get(kindOf(remote)) ?? new Uint8Array(remote.length);
   }
 
   /** The rank of a connection between us, listening at `port`, and `remote`; 0 when that is no address. */
   rank(port: number, remote: Endpoint): number {
     const theirs = parseAddress(remote.host);
-    return theirs === undefined ? 0 : rankAddresses(this.ofLength(theirs.length), port, theirs, remote.port);
+    return theirs === undefined ? 0 : rankAddresses(this.seenBy(theirs), port, theirs, remote.port);
   }
 }
 
-const MAX_VOICES = 32;
+function isGlobal(address: Uint8Array): boolean {
+  return classifyAddress(address) === 'global';
+}
+
+function kindOf(address: Uint8Array): string {
+  return `${address.length} ${isGlobal(address)}`;
+}
+
+function equal(a: Uint8Array, b: Uint8Array): boolean {
+  return a.length === b.length && a.every((byte, i) => byte === b[i]);
+}

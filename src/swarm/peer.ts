@@ -151,6 +151,12 @@ export class Peer {
   readonly up = new RateMeter();
   lastHeardAt: number;
   lastSentAt: number;
+  /** BEP 40: of the connection between us. */
+  rank = 0;
+  /** When one of us last wanted something of the other, and when payload last passed; as of the last look. */
+  usefulAt: number;
+  movedAt: number;
+  movedTotal = 0;
 
   extension: ExtensionHandshake | undefined;
   metadataRequests = 0;
@@ -181,6 +187,8 @@ export class Peer {
     this.stuckSince = now;
     this.lastHeardAt = now;
     this.lastSentAt = now;
+    this.usefulAt = now;
+    this.movedAt = now;
   }
 
   /** Over 0 while it is not known who spoilt a piece it had a part in. */

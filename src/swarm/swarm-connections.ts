@@ -5,8 +5,10 @@ import { toHex } from '../base/bytes.ts';
 import { formatEndpoint } from '../base/endpoint.ts';
 import { encodeBitfield, encodeHaveAll, encodeHaveNone } from '../protocol/wire/messages.ts';
 import { clientName } from '../protocol/wire/peer-id.ts';
+import { outgoingSeats } from './connection-budget.ts';
 import { Peer, type PeerInfo } from './peer.ts';
 import { releasePeer } from './swarm-download.ts';
+import { findUseless } from './swarm-eviction.ts';
 import { sendExtensionHandshake } from './swarm-extensions.ts';
 import { uncountField } from './swarm-messages.ts';
 import { fetchMetadata } from './swarm-metadata.ts';
@@ -15,8 +17,6 @@ import { grantFast, grantSpareSlots } from './swarm-upload.ts';
 
 /** Connections being made at a time. */
 const MAX_DIALLING = 30;
-/** A peer that neither gives nor takes is of use for so long, in milliseconds, when others want its place. */
-const USELESS_AFTER = 60_000;
 
 /** A connection has passed its handshake. Returns the peer, or why the connection must be closed. */
 export function connectPeer(
@@ -44,26 +44,25 @@ export function connectPeer(
     state.disconnect(other, 'replaced by its other connection');
     replaced = other;
   }
+  const rank = state.own.rank(state.options.port, info.endpoint);
   if (replaced === undefined && state.peers.size >= state.maxPeers) {
     const useless = findUseless(state, now);
     if (useless === undefined) return 'enough peers are connected';
     state.disconnect(useless, 'another peer needs its place');
   }
+  if (replaced === undefined && !state.seats.admit(now)) return 'the session has enough connections';
   const reputation = replaced?.reputation ?? state.reputations.find(host, listensAt, peerIdHex, standing);
   if (listensAt > 0) reputation.port = listensAt;
   const peer = new Peer(state.nextPeer++, info, peerIdHex, clientName(info.peerId), now, reputation);
   state.peers.set(peer.id, peer);
   state.everyone.set(peer.id, peer);
   peer.listens ??= replaced?.listens;
+  peer.rank = rank;
+  state.seats.connectionBegan();
+  state.candidates.seated(host, 1);
   if (dialled !== undefined) state.candidates.connected(info.endpoint, now);
   greet(state, peer);
   return peer;
-}
-
-function findUseless(state: SwarmState, now: number): Peer | undefined {
-  for (const peer of state.peers.values())
-    if (!peer.interested && !peer.amInterested && now - peer.connectedAt > USELESS_AFTER) return peer;
-  return undefined;
 }
 
 function greet(state: SwarmState, peer: Peer): void {
@@ -83,6 +82,8 @@ function greet(state: SwarmState, peer: Peer): void {
 export function peerDisconnected(state: SwarmState, peer: Peer, now: number): void {
   if (!state.peers.delete(peer.id)) return;
   const seed = peer.isSeed;
+  state.seats.connectionEnded();
+  state.candidates.seated(peer.info.endpoint.host, -1);
   if (state.content !== undefined) uncountField(state.content, peer);
   releasePeer(state, peer, now);
   peer.uploads.clear();
@@ -91,32 +92,51 @@ export function peerDisconnected(state: SwarmState, peer: Peer, now: number): vo
   if (peer.listens !== undefined) {
     const key = formatEndpoint(peer.listens);
     state.candidates.disconnected(key, now, seed);
-    keepBusy(state, key);
+    keepBusy(state, key, now);
   }
+  state.seats.wake();
   grantSpareSlots(state, now);
   if (state.metadataFetch?.peer === peer) fetchMetadata(state, now);
 }
 
 /** Nobody was reached there, or not the one who was looked for. */
 export function dialFailed(state: SwarmState, key: string, now: number): void {
-  state.dialling--;
+  state.seats.dialEnded();
   state.candidates.dialFailed(key, now);
-  keepBusy(state, key);
+  keepBusy(state, key, now);
+  state.seats.wake();
 }
 
 /** A peer that listens there is connected, by the connection it made itself: nobody need dial it. */
-function keepBusy(state: SwarmState, key: string): void {
+function keepBusy(state: SwarmState, key: string, now: number): void {
   for (const { listens } of state.peers.values())
-    if (listens !== undefined && formatEndpoint(listens) === key) state.candidates.keepBusy(key);
+    if (listens !== undefined && formatEndpoint(listens) === key) state.candidates.keepBusy(key, now);
 }
 
-/** Dials as many candidates as there is room for. */
-export function dialCandidates(state: SwarmState, now: number): void {
+/** There may be somebody to dial, now. */
+export function wakeDialler(state: SwarmState, now: number): void {
+  state.seats.wake();
+  state.seats.run(now);
+}
+
+/** Dials the best candidate. False when there is none, or no room. */
+export function dialNext(state: SwarmState, now: number): boolean {
   // While the disk is checked we could only say that we have nothing.
-  if (state.infoBytes !== undefined && state.content === undefined) return;
-  const room = Math.min(MAX_DIALLING - state.dialling, state.maxPeers - state.peers.size - state.dialling);
-  for (const candidate of state.candidates.take(room, now, state.seeding)) {
-    state.dialling++;
-    state.command({ type: 'dial', key: candidate.key, endpoint: candidate.endpoint });
-  }
+  if (state.infoBytes !== undefined && state.content === undefined) return false;
+  const { dialling } = state;
+  if (dialling >= MAX_DIALLING || state.peers.size + dialling >= outgoingSeats(state.maxPeers)) return false;
+  const candidate = state.candidates.take(now, state.seeding);
+  if (candidate === undefined) return false;
+  state.seats.dialBegan();
+  state.command({ type: 'dial', key: candidate.key, endpoint: candidate.endpoint });
+  return true;
+}
+
+/** Our address is known better: ranks change with it. */
+export function rerank(state: SwarmState): void {
+  if (!state.ownChanged) return;
+  state.ownChanged = false;
+  state.candidates.rerank();
+  for (const peer of state.peers.values())
+    peer.rank = state.own.rank(state.options.port, peer.listens ?? peer.info.endpoint);
 }

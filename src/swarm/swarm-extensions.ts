@@ -1,6 +1,7 @@
 // What is said through the extension protocol (BEP 10) besides metadata: our handshake and the peer's, who only uploads
 // (BEP 21), and pieces that are gone again (BEP 54). Decides nothing about slots or requests of others.
 
+import { parseAddress } from '../base/endpoint.ts';
 import { BLOCK_LENGTH } from '../base/geometry.ts';
 import {
   DONT_HAVE_EXTENSION,
@@ -71,10 +72,13 @@ function handshakeReceived(state: SwarmState, peer: Peer, payload: Uint8Array, n
   if (handshake.client !== undefined && handshake.client !== '') peer.client = handshake.client;
   if (handshake.requestQueue !== undefined) peer.reqq = Math.max(1, handshake.requestQueue);
   if (handshake.uploadOnly !== undefined) peer.uploadOnly = handshake.uploadOnly;
+  if (handshake.yourIp !== undefined && state.own.told(peer.info.endpoint.host, handshake.yourIp))
+    state.ownChanged = true;
   // The first word counts: a peer that names one port after the other must not keep us from dialling them all.
   if (handshake.port !== undefined && peer.listens === undefined) {
     peer.listens = { host: peer.info.endpoint.host, port: handshake.port };
     peer.reputation.port = handshake.port;
+    peer.rank = state.own.rank(state.options.port, peer.listens);
     state.candidates.connected(peer.listens, now);
   }
   if (peer.uploadOnly && redundant(state, peer)) return;
@@ -87,6 +91,7 @@ export function sendExtensionHandshake(state: SwarmState, peer: Peer): void {
   if (!peer.info.features.extended) return;
   const { options, infoBytes } = state;
   peer.toldUploadOnly = state.seeding;
+  const yourIp = parseAddress(peer.info.endpoint.host);
   const payload = encodeExtensionHandshake({
     messages: new Map([
       [METADATA_EXTENSION, OUR_METADATA_ID],
@@ -97,6 +102,7 @@ export function sendExtensionHandshake(state: SwarmState, peer: Peer): void {
     requestQueue: MAX_QUEUED_UPLOADS,
     ...(options.port > 0 ? { port: options.port } : {}),
     ...(infoBytes === undefined ? {} : { metadataSize: infoBytes.length }),
+    ...(yourIp === undefined ? {} : { yourIp }),
     uploadOnly: peer.toldUploadOnly,
   });
   state.sendBytes(peer, encodeExtended(0, payload));

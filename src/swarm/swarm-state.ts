@@ -11,13 +11,17 @@ import { Blame } from './blame.ts';
 import { Candidates } from './candidates.ts';
 import type { SeedChoker } from './choker.ts';
 import type { Command } from './commands.ts';
+import { ConnectionBudget, type Seats } from './connection-budget.ts';
 import type { Ledger } from './ledger.ts';
 import type { MetadataFetch } from './metadata-fetch.ts';
 import type { Peer } from './peer.ts';
+import { OwnAddress } from './peer-rank.ts';
 import { Reputations } from './reputation.ts';
 import { StateTimes, TORRENT_STATES } from './state-times.ts';
 
 const DEFAULT_SLOTS = 8;
+/** Who dials nobody and has nobody. */
+const NOBODY = { dialNext: () => false, giveWay: () => false };
 
 export interface SwarmOptions {
   infoHash: string;
@@ -32,7 +36,12 @@ export interface SwarmOptions {
   infoBytes?: Uint8Array;
   /** Who is banned, shared by the torrents of a session. Default: a list of its own. */
   bans?: BanList;
+  /** Connections, at most. Default 60. */
   maxPeers?: number;
+  /** Connections to one global address, at most. Default 1. */
+  perAddress?: number;
+  /** Connections of the torrents of a session, shared by them. Default: one of its own. */
+  budget?: ConnectionBudget;
   /** Peers served at a time, optimistic ones included; 'rate': as many as take enough. Default 8. */
   uploadSlots?: number | 'rate';
   /** Whom a seed serves first. Default 'round-robin'. */
@@ -68,8 +77,11 @@ export class SwarmState {
   readonly flushable: Peer[] = [];
   /** Number of the next peer. */
   nextPeer = 0;
-  /** Peers being dialled. */
-  dialling = 0;
+  /** Its part of the connections of the session. */
+  readonly seats: Seats;
+  /** Our address as others see it, which ranks connections; true when that has changed. */
+  readonly own = new OwnAddress();
+  ownChanged = false;
   infoBytes: Uint8Array | undefined;
   /** The copy of the metadata that is on its way. */
   metadataFetch: MetadataFetch | undefined;
@@ -100,17 +112,32 @@ export class SwarmState {
   wasted = 0;
   failedPieces = 0;
 
-  constructor(options: SwarmOptions, peerIdHex: string, now: number) {
+  constructor(
+    options: SwarmOptions,
+    peerIdHex: string,
+    now: number,
+    seats: Seats = new ConnectionBudget().join(NOBODY),
+  ) {
+    this.seats = seats;
     this.sampledAt = now;
     this.options = options;
     this.peerIdHex = peerIdHex;
     this.bans = options.bans ?? new BanList();
-    this.candidates = new Candidates(this.bans);
+    this.candidates = new Candidates({
+      bans: this.bans,
+      rank: (endpoint) => this.own.rank(options.port, endpoint),
+      ...(options.perAddress === undefined ? {} : { perAddress: options.perAddress }),
+    });
     this.infoBytes = options.infoBytes;
-    this.maxPeers = options.maxPeers ?? 100;
+    this.maxPeers = options.maxPeers ?? 60;
     this.uploadSlots = typeof options.uploadSlots === 'number' ? options.uploadSlots : DEFAULT_SLOTS;
     this.snubAfter = options.snubAfter ?? 10_000;
     this.idleAfter = options.idleAfter ?? 180_000;
+  }
+
+  /** Peers being dialled. */
+  get dialling(): number {
+    return this.seats.dialling;
   }
 
   get complete(): boolean {

@@ -19,6 +19,7 @@ const FUSS_A_SECOND = 200;
 export function watchPeer(state: SwarmState, peer: Peer, now: number): void {
   peer.retune(now);
   peer.cursor.review();
+  watchUse(peer, now);
   peer.fuss = Math.max(0, peer.fuss - FUSS_A_SECOND);
   if (peer.refused.size > 0 && now >= peer.refusedUntil) peer.refused.clear();
   // What it sent may wait in pieces that others have not finished.
@@ -48,6 +49,13 @@ export function watchPeer(state: SwarmState, peer: Peer, now: number): void {
     withdrawRequests(state, peer, true, now);
     peer.lastBlockAt = now;
   }
+}
+
+function watchUse(peer: Peer, now: number): void {
+  if (peer.interested || peer.amInterested) peer.usefulAt = now;
+  const moved = peer.down.total + peer.up.total;
+  if (moved !== peer.movedTotal) peer.movedAt = now;
+  peer.movedTotal = moved;
 }
 
 /** A block whose payload has begun has one writer and can be had from nobody else until that one is gone. */

@@ -4,12 +4,14 @@
 
 import { toHex } from '../base/bytes.ts';
 import { Availability } from './availability.ts';
+import { SOURCE } from './candidates.ts';
 import { CHOKE_ROUND } from './choker.ts';
 import type { StoreExtent, SwarmEvent } from './commands.ts';
+import { ConnectionBudget } from './connection-budget.ts';
 import { Ledger, PIECE_STATE } from './ledger.ts';
 import { countFuss } from './message-limits.ts';
 import type { Peer, PeerInfo } from './peer.ts';
-import { connectPeer, dialCandidates, dialFailed, peerDisconnected } from './swarm-connections.ts';
+import { connectPeer, dialFailed, dialNext, peerDisconnected, rerank, wakeDialler } from './swarm-connections.ts';
 import {
   blockArrived,
   blockOpened,
@@ -24,6 +26,7 @@ import {
   verifyStored,
   withdrawRequests,
 } from './swarm-download.ts';
+import { giveWay } from './swarm-eviction.ts';
 import { redundant, sendExtensionHandshake, tellLost, tellUploadOnly } from './swarm-extensions.ts';
 import { judgeEarly, messageReceived } from './swarm-messages.ts';
 import { fetchMetadata } from './swarm-metadata.ts';
@@ -55,7 +58,11 @@ export class Swarm {
   #nextSearch = 0;
 
   constructor(options: SwarmOptions, now: number) {
-    this.#state = new SwarmState(options, toHex(options.peerId), now);
+    const seats = (options.budget ?? new ConnectionBudget()).join({
+      dialNext: (at) => dialNext(this.#state, at),
+      giveWay: (at) => giveWay(this.#state, at),
+    });
+    this.#state = new SwarmState(options, toHex(options.peerId), now, seats);
     this.#nextRound = now + CHOKE_ROUND;
   }
 
@@ -137,8 +144,9 @@ export class Swarm {
         this.#activate(event, now);
         return;
       case 'peersFound':
-        for (const endpoint of event.endpoints) state.candidates.add(endpoint, now, event.pinned);
-        dialCandidates(state, now);
+        for (const endpoint of event.endpoints)
+          state.candidates.add(endpoint, now, event.pinned === true ? SOURCE.user : SOURCE.tracker);
+        wakeDialler(state, now);
         return;
       case 'dialFailed':
         dialFailed(state, event.key, now);
@@ -199,7 +207,7 @@ export class Swarm {
       judgeEarly(state, state.content, peer, now);
     }
     announceFresh(state);
-    dialCandidates(state, now);
+    wakeDialler(state, now);
   }
 
   #completed(): void {
@@ -259,6 +267,7 @@ export class Swarm {
       this.#nextRound = now + CHOKE_ROUND;
       rechoke(state, now);
     }
+    state.seats.run(now);
   }
 
   #everySecond(now: number): void {
@@ -271,7 +280,8 @@ export class Swarm {
     fillIdle(state, now);
     relieveSlab(state, now);
     fetchMetadata(state, now);
-    dialCandidates(state, now);
+    rerank(state);
+    state.seats.wake();
     if (state.peers.size < FEW_PEERS && !state.seeding && now >= this.#nextSearch) {
       this.#nextSearch = now + 5_000;
       state.command({ type: 'findPeers' });
@@ -280,6 +290,11 @@ export class Swarm {
 
   /** The dialled connection passed its handshake, or was turned away by `connect`. */
   dialEnded(): void {
-    this.#state.dialling--;
+    this.#state.seats.dialEnded();
+  }
+
+  /** The torrent is stopped: it dials nobody any more, and its connections are being closed. */
+  leave(): void {
+    this.#state.seats.leave();
   }
 }
