@@ -38,12 +38,20 @@ test('a candidate is dialled once, and again only after a growing wait', () => {
   candidates.dialFailed('127.0.0.1:1000', 2000);
   assert.equal(takeAll(candidates, 5999).length, 0);
   assert.equal(takeAll(candidates, 6000).length, 1);
+  candidates.keepBusy('127.0.0.1:1000', 6000);
+  assert.equal(takeAll(candidates, 100_000).length, 0, 'it is connected');
+  candidates.disconnected('127.0.0.1:1000', 100_000, false);
+  assert.equal(takeAll(candidates, 102_999).length, 0);
+  assert.equal(takeAll(candidates, 103_000).length, 1);
+  candidates.dialFailed('127.0.0.1:1000', 103_000);
+  assert.equal(takeAll(candidates, 105_000).length, 1, 'what failed before it was connected is forgotten');
 });
 
 test('the order: who failed less, whom the user named, who is near, who was tried longest ago, source, rank', () => {
   const ranks = new Map([
     ['30.0.1.1', 1],
     ['30.0.2.1', 2],
+    ['30.0.3.1', 3],
   ]);
   const candidates = make({ rank: ({ host }) => ranks.get(host) ?? 0 });
   candidates.add(far(9), 0, user);
