@@ -7,10 +7,10 @@ import { join } from 'node:path';
 import { it } from 'node:test';
 import { setTimeout as wait } from 'node:timers/promises';
 import { parseMetainfo } from '../../src/protocol/metainfo.ts';
-import { type Done, lastHave, seed, share, startGet, torrentFile } from '../harness/jobs.ts';
+import { type Done, seed, share, startGet, torrentFile } from '../harness/jobs.ts';
 import { sha1 } from '../harness/sample-torrent.ts';
 import { digest, randomFile, type ShoalProcess, startTracker, temporaryDirectory } from '../harness/shoal.ts';
-import { GoodPieces } from './good-pieces.ts';
+import { KilledDownload } from './killed-download.ts';
 import { drawFrom, scaled, TORTURE, tell } from './scale.ts';
 
 const ROUNDS = TORTURE?.rounds ?? scaled(8, 40, 200);
@@ -23,16 +23,6 @@ const STARTING = 500;
 /** What one kill may cost: blocks on their way and pieces that were not whole, in seconds of the rate and in bytes. */
 const LOST_SECONDS = 1;
 const LOST_BYTES = 4 * 1024 * 1024;
-
-interface Download {
-  destination: string;
-  state: string;
-  good: GoodPieces;
-  /** Pieces that were told to be had, by any run. */
-  told: Set<number>;
-  /** Bytes on disk when the last run was over. */
-  onDisk: number;
-}
 
 it(`loses no verified byte in ${ROUNDS} rounds of kill -9 (seed ${SEED})`, async (t) => {
   const startedAt = performance.now();
@@ -49,20 +39,13 @@ it(`loses no verified byte in ${ROUNDS} rounds of kill -9 (seed ${SEED})`, async
   for (const { events } of seeds)
     words.push('--peer', `127.0.0.1:${portOf(events.find(({ listen }) => listen !== undefined)?.listen)}`);
 
-  let download: Download | undefined;
+  let download: KilledDownload | undefined;
   let downloads = 0;
   let complete = 0;
   let resumed = 0;
   for (let round = 1; round <= ROUNDS || download !== undefined; round++) {
     if (download === undefined) {
-      const destination = join(await temporaryDirectory(), 'copy.mkv');
-      download = {
-        destination,
-        state: await temporaryDirectory('state'),
-        good: new GoodPieces(metainfo, destination),
-        told: new Set(),
-        onDisk: 0,
-      };
+      download = await KilledDownload.make(metainfo);
       downloads++;
     }
     const run = await startGet(shared.magnet, download.destination, { trackers, state: download.state, args: words });
@@ -70,7 +53,7 @@ it(`loses no verified byte in ${ROUNDS} rounds of kill -9 (seed ${SEED})`, async
     if (round <= ROUNDS) await untilMoment(run, draw);
     else await run.exit;
     await run.kill('SIGKILL');
-    if (judge(run, download, round)) resumed++;
+    if (download.judge(run, `round ${round}`)) resumed++;
     const done = run.all('done')[0] as Done | undefined;
     if (done === undefined) {
       assert.ok(round <= ROUNDS, run.failure('the last run is not complete').message);
@@ -106,21 +89,4 @@ async function untilMoment(run: ShoalProcess, draw: () => number): Promise<void>
   }
   await run.until(() => run.events.some(({ event }) => event === 'piece' || event === 'done'), 'piece');
   await wait(draw() * draw() * Math.min(3000, (SIZE / RATE) * 1000));
-}
-
-/** Holds a run that is over to what was on disk before it and is there now. True when it said that it goes on with some. */
-function judge(run: ShoalProcess, download: Download, round: number): boolean {
-  const where = `round ${round}`;
-  const first = run.all('progress')[0] ?? run.all('done')[0];
-  if (first !== undefined)
-    assert.equal(first.reused, download.onDisk, `${where}: what was on disk is taken, all of it`);
-  for (const { index } of run.all('piece')) {
-    assert.ok(!download.told.has(Number(index)), `${where}: piece ${index} was verified before and is fetched again`);
-    download.told.add(Number(index));
-  }
-  const onDisk = download.good.look();
-  assert.ok(onDisk >= download.onDisk, `${where}: nothing good is damaged`);
-  assert.ok(onDisk >= lastHave(run), `${where}: ${lastHave(run)} bytes were reported, ${onDisk} are there`);
-  download.onDisk = onDisk;
-  return Number(first?.reused ?? 0) > 0;
 }
