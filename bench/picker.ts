@@ -15,6 +15,7 @@ const HAVES = 20;
 class BenchPeer implements Holder {
   readonly have: Bitfield;
   readonly countedAsSeed: boolean;
+  readonly doubted = false;
   readonly cursor = new RarestCursor();
   wanted: number;
 

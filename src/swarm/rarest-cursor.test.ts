@@ -8,6 +8,7 @@ import { type Holder, RarestCursor } from './rarest-cursor.ts';
 interface TestPeer extends Holder {
   have: Bitfield;
   countedAsSeed: boolean;
+  doubted: boolean;
   wanted: number;
   readonly cursor: RarestCursor;
   readonly refused: Set<number>;
@@ -19,6 +20,7 @@ function makePeer(field: Bitfield): TestPeer {
   return {
     have: field,
     countedAsSeed: false,
+    doubted: false,
     wanted: field.count,
     cursor: new RarestCursor(),
     refused: new Set(),
@@ -54,21 +56,22 @@ test('the cursor finds what a search through everything finds, whatever happens 
       { weight: 8, arbitrary: fc.constant('refuse') },
       { weight: 1, arbitrary: fc.constantFrom('again', 'leave', 'lose', 'sort') },
     ),
-    who: fc.nat(3),
+    who: fc.nat(4),
     piece: fc.nat(PIECES - 1),
   });
   fc.assert(
     fc.property(fc.nat(1000), fc.array(step, { maxLength: 600, size: 'max' }), (seed, steps) => {
       const random = seededRandom(seed);
       const availability = new Availability(PIECES, () => true, random);
-      const peers = Array.from({ length: 4 }, (_, i) => {
+      const peers = Array.from({ length: 5 }, (_, i) => {
         const field = new Bitfield(PIECES);
         for (let piece = 0; piece < PIECES; piece++) if (i === 0 || random() < 0.2 * (i - 1)) field.add(piece);
         const peer = makePeer(field);
         if (i === 0) {
           peer.countedAsSeed = true;
           availability.seeds++;
-        } else availability.peerJoined(field);
+        } else if (i === 4) peer.doubted = true;
+        else availability.peerJoined(field);
         return peer;
       });
       for (const { kind, who, piece } of steps) {
@@ -86,19 +89,19 @@ test('the cursor finds what a search through everything finds, whatever happens 
         } else if (kind === 'have') {
           if (!peer.have.add(piece)) continue;
           peer.wanted++;
-          availability.peerHas(piece);
+          if (!peer.doubted) availability.peerHas(piece);
           if (availability.isOpen(piece)) peer.cursor.gained(availability, piece);
         } else if (kind === 'again') {
           availability.want(piece);
         } else if (kind === 'leave') {
           if (peer.countedAsSeed) continue;
-          availability.peerLeft(peer.have);
+          if (!peer.doubted) availability.peerLeft(peer.have);
           peer.have = new Bitfield(PIECES);
           peer.cursor.restart();
         } else if (kind === 'lose') {
           if (peer.countedAsSeed || !peer.have.delete(piece)) continue;
           peer.wanted--;
-          availability.peerLost(piece);
+          if (!peer.doubted) availability.peerLost(piece);
         } else if (kind === 'refuse') {
           if (!peer.refused.delete(piece)) peer.refused.add(piece);
           peer.cursor.review();

@@ -21,6 +21,8 @@ const OWN = 128;
 export interface Holder {
   readonly have: Bitfield | undefined;
   readonly countedAsSeed: boolean;
+  /** Its pieces do not count as copies. */
+  readonly doubted: boolean;
   /** Pieces it has and we lack. */
   readonly wanted: number;
 }
@@ -90,7 +92,7 @@ export class RarestCursor {
     while (this.#bucket < BUCKETS) {
       const start = availability.start(this.#bucket);
       // What no peer but seeds has need not be looked through for the others.
-      if (!peer.countedAsSeed && availability.isUnshared(this.#bucket)) this.#at = start;
+      if (!peer.countedAsSeed && !peer.doubted && availability.isUnshared(this.#bucket)) this.#at = start;
       else this.#at = Math.min(this.#at, availability.end(this.#bucket));
       for (; this.#at > start; this.#at--) {
         if (left-- === 0) return fallBack(availability, peer, may, context, random);

@@ -7,10 +7,10 @@ import { encodeBitfield, encodeHaveAll, encodeHaveNone } from '../protocol/wire/
 import { clientName } from '../protocol/wire/peer-id.ts';
 import { outgoingSeats } from './connection-budget.ts';
 import { Peer, type PeerInfo } from './peer.ts';
+import { uncountField } from './peer-copies.ts';
 import { releasePeer } from './swarm-download.ts';
 import { findUseless } from './swarm-eviction.ts';
 import { sendExtensionHandshake } from './swarm-extensions.ts';
-import { uncountField } from './swarm-messages.ts';
 import { fetchMetadata } from './swarm-metadata.ts';
 import type { SwarmState } from './swarm-state.ts';
 import { grantFast, grantSpareSlots } from './swarm-upload.ts';
@@ -53,7 +53,7 @@ export function connectPeer(
   if (replaced === undefined && !state.seats.admit(now)) return 'the session has enough connections';
   const reputation = replaced?.reputation ?? state.reputations.find(host, listensAt, peerIdHex, standing);
   if (listensAt > 0) reputation.port = listensAt;
-  const peer = new Peer(state.nextPeer++, info, peerIdHex, clientName(info.peerId), now, reputation, state.budget);
+  const peer = new Peer(state.nextPeer++, info, peerIdHex, clientName(info.peerId), now, reputation);
   state.peers.set(peer.id, peer);
   state.everyone.set(peer.id, peer);
   peer.listens ??= replaced?.listens;

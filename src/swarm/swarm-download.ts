@@ -7,6 +7,7 @@ import { violation } from '../protocol/wire/violation.ts';
 import type { Share } from './commands.ts';
 import { NOBODY, type Partial } from './partial.ts';
 import type { Peer } from './peer.ts';
+import { believe } from './peer-copies.ts';
 import { pickBusy, pickPartial } from './picker.ts';
 import { assignRetry, findRetryPeer, forgetRetry, giveUpRetries, giveUpRetry } from './swarm-retry.ts';
 import type { Content, SwarmState } from './swarm-state.ts';
@@ -45,16 +46,12 @@ function setInterest(state: SwarmState, peer: Peer): void {
  * Requests that may be outstanding. A peer none of whose blocks has passed a hash yet gets a trial of two pieces, so that
  * a fast liar cannot spoil many before the first is checked; one under suspicion gets one piece at a time.
  */
-function depthOf(state: SwarmState, content: Content, peer: Peer): number {
+function depthOf(content: Content, peer: Peer): number {
   const { blocksPerPiece } = content.geometry;
   const depth = peer.suspicion > 0 ? Math.min(peer.depth, blocksPerPiece) : peer.depth;
-  const allowed = peer.proven ? depth : Math.min(depth, trialLeft(peer, blocksPerPiece));
-  return state.budget.depth(peer.requests.count, allowed, !peer.snubbed);
-}
-
-function trialLeft(peer: Peer, blocksPerPiece: number): number {
+  if (peer.proven) return depth;
   const trial = peer.trials * Math.max(TRIAL_BLOCKS, 2 * blocksPerPiece);
-  return Math.max(0, trial - Math.floor(peer.down.total / BLOCK_LENGTH));
+  return Math.max(0, Math.min(depth, trial - Math.floor(peer.down.total / BLOCK_LENGTH)));
 }
 
 /** Tops the peer's requests up to its window. */
@@ -63,7 +60,7 @@ export function fillRequests(state: SwarmState, peer: Peer, now: number): void {
   if (content === undefined || state.seeding || peer.wanted === 0 || peer.leaving) return;
   if (peer.choking && peer.allowedFast.size === 0) return;
   const { ledger, geometry } = content;
-  const depth = depthOf(state, content, peer);
+  const depth = depthOf(content, peer);
   if (peer.requests.count === 0) peer.lastBlockAt = now;
   while (peer.requests.count < depth) {
     const partial = pickPartial(state, content, peer, now);
@@ -110,7 +107,6 @@ export function blockOpened(state: SwarmState, peer: Peer, piece: number, begin:
   const block = begin / BLOCK_LENGTH;
   if (length !== content.geometry.blockSize(piece, block))
     throw violation('invalid_piece', `sent ${length} bytes for the block at ${piece}:${begin}`);
-  peer.midBlock = true;
   const at = peer.requests.find(piece, begin);
   if (at < 0) {
     if (peer.withdrawn === 0) return unasked(peer);
@@ -149,7 +145,7 @@ export function blockArrived(
   peer.down.add(length, now);
   state.down.add(length, now);
   peer.blockCame(now);
-  state.budget.blockCame();
+  if (peer.timeouts > 0) believe(state.content!, peer);
   if (kept) {
     const { ledger } = state.content!;
     const block = begin / BLOCK_LENGTH;

@@ -193,5 +193,5 @@ function uncountPiece({ availability }: Content, peer: Peer, piece: number): voi
     availability.peerJoined(field);
   }
   field.delete(piece);
-  availability.peerLost(piece);
+  if (!peer.doubted) availability.peerLost(piece);
 }

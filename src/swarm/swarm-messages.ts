@@ -13,6 +13,7 @@ import {
 import { violation } from '../protocol/wire/violation.ts';
 import { CHANGE, countFuss, countUnknown } from './message-limits.ts';
 import type { Peer } from './peer.ts';
+import { countField, uncountField } from './peer-copies.ts';
 import { chokeReceived, fillRequests, requestRejected, updateInterest } from './swarm-download.ts';
 import { extendedReceived, redundant } from './swarm-extensions.ts';
 import { giveUpRetry } from './swarm-retry.ts';
@@ -153,7 +154,7 @@ function haveReceived(
   }
   const piece = decodeHave(buffer, start, end, content.geometry.pieceCount);
   if (peer.countedAsSeed || !peer.openField(content.geometry.pieceCount).add(piece)) return;
-  content.availability.peerHas(piece);
+  if (!peer.doubted) content.availability.peerHas(piece);
   if (peer.isSeed && redundant(state, peer)) return;
   if (content.ledger.have.has(piece)) return;
   peer.wanted++;
@@ -204,10 +205,7 @@ function setField(state: SwarmState, content: Content, peer: Peer, field: Bitfie
   uncountField(content, peer);
   peer.have = field;
   peer.cursor.restart();
-  if (field.complete) {
-    peer.countedAsSeed = true;
-    content.availability.seeds++;
-  } else content.availability.peerJoined(field);
+  countField(content, peer);
   peer.wanted = 0;
   for (let piece = field.next(0); piece >= 0; piece = field.next(piece + 1))
     if (!content.ledger.have.has(piece)) peer.wanted++;
@@ -215,13 +213,6 @@ function setField(state: SwarmState, content: Content, peer: Peer, field: Bitfie
   for (const piece of peer.retries) if (!field.has(piece)) giveUpRetry(state, peer, piece, now);
   updateInterest(state, peer);
   fillRequests(state, peer, now);
-}
-
-export function uncountField(content: Content, peer: Peer): void {
-  if (peer.countedAsSeed) content.availability.seeds--;
-  else if (peer.have !== undefined) content.availability.peerLeft(peer.have);
-  peer.countedAsSeed = false;
-  peer.have = undefined;
 }
 
 /** The metadata is known now: judge what the peer said before. */

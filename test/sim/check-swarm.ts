@@ -34,7 +34,7 @@ function checkCounts({ peers, everyone }: Readonly<SwarmState>, { geometry, ledg
   for (const peer of peers.values()) {
     if (peer.countedAsSeed) seeds++;
     if (peer.have === undefined) assert.equal(peer.wanted, 0);
-    else assert.equal(peer.wanted, copies.add(peer.have, ledger.have), `wanted of peer ${peer.id}`);
+    else assert.equal(peer.wanted, copies.add(peer.have, ledger.have, !peer.doubted), `wanted of peer ${peer.id}`);
   }
   assert.equal(availability.seeds, seeds, 'seeds');
   for (let piece = 0; piece < pieceCount; piece++) {
@@ -55,13 +55,13 @@ class CopyCount {
     this.#planes = Array.from({ length: 8 }, () => new Uint8Array((pieceCount + 7) >> 3));
   }
 
-  /** Returns how many of the pieces are not in `ours`. */
-  add(theirs: Bitfield, ours: Bitfield): number {
+  /** Returns how many of the pieces are not in `ours`; `counts`: they are copies. */
+  add(theirs: Bitfield, ours: Bitfield, counts: boolean): number {
     let lacking = 0;
     for (let i = 0; i < theirs.bytes.length; i++) {
       let carry = theirs.bytes[i]!;
       for (let left = carry & ~ours.bytes[i]!; left !== 0; left &= left - 1) lacking++;
-      for (let p = 0; carry !== 0; p++) {
+      for (let p = 0; counts && carry !== 0; p++) {
         const plane = this.#planes[p]!;
         const bits = plane[i]!;
         plane[i] = bits ^ carry;

@@ -3,14 +3,7 @@
 import assert from 'node:assert/strict';
 import test from 'node:test';
 import { BLOCK_LENGTH } from '../../src/base/geometry.ts';
-import {
-  encodeAllowedFast,
-  encodeFrame,
-  encodeHave,
-  encodeReject,
-  MESSAGE,
-  writePieceHeader,
-} from '../../src/protocol/wire/messages.ts';
+import { encodeAllowedFast, encodeFrame, encodeHave, encodeReject, MESSAGE } from '../../src/protocol/wire/messages.ts';
 import { PIECE_STATE } from '../../src/swarm/ledger.ts';
 import { type HandPeer, LoneSwarm } from './lone-swarm.ts';
 
@@ -305,20 +298,40 @@ test('a retried piece that is being checked when its peer leaves is given to nob
   assert.equal(net.swarm.view.complete, true);
 });
 
-test('a peer is not snubbed as long as parts of a block come, and is when they are too small to matter', () => {
-  for (const portion of [600, 20]) {
-    const net = new LoneSwarm({ pieces: 2 });
-    const a = net.connect();
-    a.offer();
-    const { piece, begin, length } = a.owed[0]!;
-    const block = new Uint8Array(13 + length);
-    writePieceHeader(block, 0, piece, begin, length);
-    let at = 0;
-    for (let second = 0; second < 20; second++) {
-      a.say(block.subarray(at, at + portion));
-      at += portion;
-      net.pass(1_000, false);
+test('what a peer claims and never sends is no copy after three time-outs, until it sends a block', () => {
+  for (const complete of [true, false]) {
+    const net = new LoneSwarm({ pieces: 6 });
+    const { availability } = net.swarm.view.content!;
+    const liar = net.connect();
+    const claimed = complete ? [0, 1, 2, 3, 4, 5] : [0, 1, 2, 3, 4];
+    liar.offer(claimed);
+    for (let seconds = 0; seconds < 25; seconds++) {
+      liar.say(encodeFrame(MESSAGE.unchoke, new Uint8Array(0)));
+      net.pass(1_000);
     }
-    assert.equal(a.peer.snubbed, portion < 100);
+    assert.equal(availability.copies(0), 1, 'two time-outs are forgiven');
+    for (let seconds = 0; seconds < 25; seconds++) {
+      liar.say(encodeFrame(MESSAGE.unchoke, new Uint8Array(0)));
+      net.pass(1_000);
+    }
+    assert.equal(liar.closed, undefined);
+    assert.deepEqual(
+      claimed.map((piece) => availability.copies(piece)),
+      claimed.map(() => 0),
+    );
+    // It is asked all the same, one block at a time.
+    assert.equal(liar.owed.length, 1);
+    const other = net.connect();
+    other.offer([0]);
+    assert.equal(availability.copies(0), 1);
+    liar.say(encodeHave(5));
+    assert.equal(availability.copies(5), 0);
+    liar.answer(1);
+    assert.equal(availability.copies(0), 2);
+    assert.equal(availability.copies(5), 1);
+    liar.answerAll();
+    other.leave();
+    liar.leave();
+    assert.equal(availability.copies(0), 0);
   }
 });
