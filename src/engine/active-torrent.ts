@@ -52,6 +52,7 @@ export interface TorrentContext {
   readonly slab: Slab;
   readonly dialTimeout: number;
   readonly handshakeTimeout: number;
+  readonly unreadTimeout: number;
   /** What every swarm of the session is told besides what is its own. */
   readonly swarm: Pick<
     SwarmOptions,
@@ -156,6 +157,7 @@ export class ActiveTorrent implements Torrent {
       frames: context.frames,
       dialTimeout: context.dialTimeout,
       handshakeTimeout: context.handshakeTimeout,
+      unreadTimeout: context.unreadTimeout,
       source: () => this.#disk,
       onCommand: (command) => this.#carryOut(command),
       onReadFailed: (_piece, error) => this.#readFailed(error),

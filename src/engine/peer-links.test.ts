@@ -21,6 +21,7 @@ function make(overrides: Partial<LinkContext>): { swarm: Swarm; links: PeerLinks
     frames: new FramePool(),
     dialTimeout: 60_000,
     handshakeTimeout: 60_000,
+    unreadTimeout: 60_000,
     source: () => undefined,
     onCommand: () => undefined,
     onReadFailed: () => undefined,

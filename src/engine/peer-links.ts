@@ -24,6 +24,8 @@ export interface LinkContext {
   readonly frames: FramePool;
   readonly dialTimeout: number;
   readonly handshakeTimeout: number;
+  /** Milliseconds in which a peer may take nothing of what waits for it. */
+  readonly unreadTimeout: number;
   source(): UploadSource | undefined;
   onCommand(command: OtherCommand): void;
   onReadFailed(piece: number, error: ShoalError): void;
@@ -130,7 +132,7 @@ export class PeerLinks implements ConnectionOwner {
     if (now - this.#checkedAt < 1000) return;
     this.#checkedAt = now;
     for (const connection of [...this.#connections.values()])
-      if (connection.takesNothing(now, this.swarm.view.idleAfter)) connection.close('does not read what it is sent');
+      if (connection.takesNothing(now, this.#context.unreadTimeout)) connection.close('does not read what it is sent');
       else connection.tune();
   }
 

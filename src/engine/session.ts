@@ -44,6 +44,7 @@ export const CLIENT_NAME = 'Shoal 0.1.0';
 const DEFAULT_MEMORY = 32 * 1024 * 1024;
 const TICK = 100;
 const TIMEOUT = 10_000;
+const UNREAD_TIMEOUT = 120_000;
 
 function random(): number {
   return randomBytes(4).readUInt32LE(0) / 2 ** 32;
@@ -123,6 +124,7 @@ export class Session implements AsyncDisposable {
       slab: new Slab(options.memory ?? DEFAULT_MEMORY, pool),
       dialTimeout: options.dialTimeout ?? TIMEOUT,
       handshakeTimeout: options.handshakeTimeout ?? TIMEOUT,
+      unreadTimeout: options.unreadTimeout ?? UNREAD_TIMEOUT,
       swarm: {
         budget: new ConnectionBudget(options),
         ...(options.snubTimeout === undefined ? {} : { snubAfter: options.snubTimeout }),

@@ -58,8 +58,10 @@ export interface SessionOptions extends SessionLimits {
   handshakeTimeout?: number;
   /** Milliseconds without a block from a peer that owes some, until others are asked. Default 10,000. */
   snubTimeout?: number;
-  /** Milliseconds without a byte from a peer, or without one taken by it, until it is dropped. Default 180,000. */
+  /** Milliseconds without a byte from a peer until it is dropped. Default 180,000. */
   idleTimeout?: number;
+  /** Milliseconds in which a peer takes nothing of what waits for it until it is dropped. Default 120,000. */
+  unreadTimeout?: number;
   /** Connections of all torrents together; a torrent that has few gets one of a torrent that has many. Default 500. */
   maxConnections?: number;
   /** Connections of one torrent, incoming ones included. Default 60. */

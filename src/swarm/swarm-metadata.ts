@@ -21,7 +21,7 @@ import { ban } from './swarm-trust.ts';
 export const OUR_METADATA_ID = 3;
 export const METADATA_EXTENSION = 'ut_metadata';
 const TIMEOUT = 4_000;
-const IN_FLIGHT = 4;
+const IN_FLIGHT = 2;
 /** A peer may ask for the whole of it so many times. */
 const MAX_COPIES_SERVED = 3;
 /** Malformed or unasked messages that are forgiven. */
@@ -34,7 +34,7 @@ export function fetchMetadata(state: SwarmState, now: number): void {
   if (state.infoBytes !== undefined) return;
   const current = state.metadataFetch;
   if (current !== undefined) {
-    if (now - current.progressAt < TIMEOUT && state.peers.has(current.peer.id)) return;
+    if (now - current.progressAt < Math.min(TIMEOUT, state.snubAfter) && state.peers.has(current.peer.id)) return;
     current.peer.metadataUseless = true;
     state.metadataFetch = undefined;
   }

@@ -103,11 +103,9 @@ export class Swarm {
     countFuss(peer);
   }
 
-  /** So many bytes came from the peer, whatever they were, and all of them have been handed on. */
-  heard(peer: Peer, bytes: number, now: number): void {
+  /** Bytes came from the peer, whatever they were, and all of them have been handed on. */
+  heard(peer: Peer, now: number): void {
     peer.lastHeardAt = now;
-    this.#state.budget.arriving.add(bytes, now);
-    if (peer.midBlock) peer.partCame(bytes, now);
     if (this.#state.freed) fillIdle(this.#state, now);
   }
 
@@ -276,9 +274,7 @@ export class Swarm {
     const state = this.#state;
     if (state.content?.availability.stale === true) state.content.availability.refresh();
     state.bans.expire(now);
-    state.budget.askable = 0;
     for (const peer of state.peers.values()) watchPeer(state, peer, now);
-    state.budget.retune(now);
     sampleUplink(state, now);
     handOverSlowRetries(state, now);
     fillIdle(state, now);

@@ -46,6 +46,8 @@ export class RawPeer {
   port = 0;
   /** Called for each request the other side makes. */
   onRequest: ((request: Block) => void) | undefined;
+  onUnchoke: (() => void) | undefined;
+  onBlock: (() => void) | undefined;
 
   private constructor(socket: net.Socket, peerId: Uint8Array) {
     this.#socket = socket;
@@ -60,10 +62,14 @@ export class RawPeer {
         onKeepAlive: () => undefined,
         onMessage: (id, buffer, start, end) => {
           this.heard.push({ id, payload: buffer.slice(start, end) });
+          if (id === MESSAGE.unchoke) this.onUnchoke?.();
           if (id === MESSAGE.request) this.onRequest?.(decodeBlock(id, buffer, start, end));
         },
         onPieceHeader: () => -1,
-        onPieceEnd: (piece, begin, length) => this.blocks.push({ piece, begin, length }),
+        onPieceEnd: (piece, begin, length) => {
+          this.blocks.push({ piece, begin, length });
+          this.onBlock?.();
+        },
       },
       undefined,
     );

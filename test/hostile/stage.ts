@@ -6,6 +6,7 @@ import { randomBytes } from 'node:crypto';
 import fs from 'node:fs';
 import os from 'node:os';
 import path from 'node:path';
+import { after, afterEach, beforeEach } from 'node:test';
 import { Session } from '../../src/engine/session.ts';
 import type { SessionOptions, Torrent, TorrentSource } from '../../src/engine/types.ts';
 import { encodeKeepAlive } from '../../src/protocol/wire/messages.ts';
@@ -124,6 +125,37 @@ export class Stage {
     for (const session of this.#sessions) await session.close();
     fs.rmSync(this.folder, { recursive: true, force: true });
   }
+}
+
+/**
+ * For every test of a file a stage and an honest seed, and after all of them no socket. To be called once, at the top.
+ */
+export function setStage(): { readonly stage: Stage; readonly seed: Target } {
+  let stage: Stage;
+  let seed: Target;
+  const openAtFirst = openHandles();
+  beforeEach(async () => {
+    stage = new Stage();
+    seed = await stage.seed({ handshakeTimeout: 1_000 });
+  });
+  afterEach(async () => {
+    await stage.close();
+  });
+  after(async () => {
+    await until(() => openHandles() <= openAtFirst, 'the end of all sockets');
+  });
+  return {
+    get stage() {
+      return stage;
+    },
+    get seed() {
+      return seed;
+    },
+  };
+}
+
+function openHandles(): number {
+  return process.getActiveResourcesInfo().filter((name) => /^(TCP|Pipe)/.test(name)).length;
 }
 
 /** Says that it is there, ten times a second, until it is gone. */

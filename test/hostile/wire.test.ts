@@ -105,7 +105,7 @@ before(async () => {
   const link = formatMagnet({ infoHash, name: 'file.bin', trackers: [], peers: [] });
   magnet = new Target(knowing, await knowing.add(link, { path: path.join(folder, 'magnet.bin') }));
 
-  const quick = await make({ idleTimeout: 1_500, handshakeTimeout: 300 });
+  const quick = await make({ idleTimeout: 1_500, unreadTimeout: 1_500, handshakeTimeout: 300 });
   impatient = new Target(quick, await quick.seed(file, { pieceLength: PIECE }));
 });
 
