@@ -33,7 +33,7 @@ const share = command({
   name: 'share',
   brief: 'hash, sign, publish in the catalog, seed until stopped',
   words: { placeholder: 'PATH…', brief: 'files and folders to share', min: 1, max: 10_000 },
-  settings: ['name', 'exclude', 'peer', 'pieceLength', ...PEER, ...COMMON],
+  settings: ['name', 'exclude', 'peer', 'superSeed', 'pieceLength', ...PEER, ...COMMON],
   briefs: { listen: LISTEN_PEER, tracker: 'tracker to publish on; may repeat (default http://127.0.0.1:7070)' },
   description: [
     'Publishes each PATH in the catalog of every tracker under its own name, or all of them as one entry with --name, and serves them until it is stopped. Run it again to go on serving.',

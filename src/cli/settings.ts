@@ -106,6 +106,7 @@ export const SETTINGS = {
   name: one('NAME', 'name in the catalog; makes all PATHs one entry', 'per call', text, 'a name'),
   exclude: many('GLOB', 'leave out what matches; may repeat', 'lasting', text, 'a pattern such as "*.tmp"'),
   seed: toggle('go on seeding when everything is here', 'lasting'),
+  superSeed: toggle('send each piece about once, until half of the peers have everything (BEP 16)', 'per call'),
   peer: many('HOST:PORT', 'also connect to this peer; may repeat', 'per call', peer, 'HOST:PORT of a peer'),
   timeout: one(
     'SECONDS',

@@ -56,7 +56,7 @@ export interface TorrentContext {
   /** What every swarm of the session is told besides what is its own. */
   readonly swarm: Pick<
     SwarmOptions,
-    'snubAfter' | 'idleAfter' | 'uploadSlots' | 'seedChoker' | 'maxPeers' | 'perAddress' | 'budget'
+    'snubAfter' | 'idleAfter' | 'uploadSlots' | 'seedChoker' | 'superSeed' | 'maxPeers' | 'perAddress' | 'budget'
   >;
   readonly limits: RateLimits;
   readonly bans: BanList;

@@ -131,6 +131,7 @@ export class Session implements AsyncDisposable {
         ...(options.idleTimeout === undefined ? {} : { idleAfter: options.idleTimeout }),
         ...(options.uploadSlots === undefined ? {} : { uploadSlots: options.uploadSlots }),
         ...(options.seedChoker === undefined ? {} : { seedChoker: options.seedChoker }),
+        ...(options.superSeed === undefined ? {} : { superSeed: options.superSeed }),
         ...(options.maxConnectionsPerTorrent === undefined ? {} : { maxPeers: options.maxConnectionsPerTorrent }),
         ...(options.maxConnectionsPerAddress === undefined ? {} : { perAddress: options.maxConnectionsPerAddress }),
       },

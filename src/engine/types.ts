@@ -82,6 +82,11 @@ export interface SessionOptions extends SessionLimits {
    * download. Default 'round-robin'.
    */
   seedChoker?: 'round-robin' | 'fastest' | 'anti-leech';
+  /**
+   * What is complete when it is added is super-seeded (BEP 16): peers are told of one piece after the other, so that each
+   * leaves here about once, until half of them have everything. For the first seed of something new.
+   */
+  superSeed?: boolean;
 }
 
 export interface AddOptions {

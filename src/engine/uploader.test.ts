@@ -5,6 +5,7 @@ import { BLOCK_LENGTH } from '../base/geometry.ts';
 import { UNIT } from '../base/quota.ts';
 import { PIECE_HEADER_LENGTH } from '../protocol/wire/messages.ts';
 import { RequestQueue } from '../swarm/request-queue.ts';
+import type { SwarmState } from '../swarm/swarm-state.ts';
 import { nextUpload, type UploadRun } from '../swarm/swarm-upload.ts';
 import type { Connection } from './connection.ts';
 import { FramePool } from './frame-pool.ts';
@@ -73,7 +74,7 @@ class Scene {
     const { connection } = this;
     const context = {
       swarm: {
-        nextUpload: (peer: never, bytes: number) => nextUpload(peer, bytes),
+        nextUpload: (peer: never, bytes: number) => nextUpload({} as SwarmState, peer, bytes),
         uploadSent: (_peer: never, bytes: number) => {
           this.sent += bytes;
         },

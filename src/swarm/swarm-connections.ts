@@ -61,13 +61,13 @@ export function connectPeer(
   state.seats.connectionBegan();
   state.candidates.seated(host, 1);
   if (dialled !== undefined) state.candidates.connected(info.endpoint, now);
-  greet(state, peer);
+  greet(state, peer, now);
   return peer;
 }
 
-function greet(state: SwarmState, peer: Peer): void {
-  const { content } = state;
-  const have = content?.ledger.have;
+function greet(state: SwarmState, peer: Peer, now: number): void {
+  const { content, superSeed } = state;
+  const have = superSeed === undefined ? content?.ledger.have : undefined;
   // BEP 3 wants the bitfield before anything else; with BEP 6 one of three messages is obligatory.
   if (peer.info.features.fast && (have === undefined || have.count === 0)) state.sendBytes(peer, encodeHaveNone());
   else if (peer.info.features.fast && have?.complete === true) state.sendBytes(peer, encodeHaveAll());
@@ -75,7 +75,8 @@ function greet(state: SwarmState, peer: Peer): void {
   sendExtensionHandshake(state, peer);
   if (content === undefined) return;
   peer.openField(content.geometry.pieceCount);
-  grantFast(state, content, peer);
+  if (superSeed === undefined) grantFast(state, content, peer);
+  else superSeed.joined(peer, now);
 }
 
 /** The connection is gone. */
@@ -84,6 +85,7 @@ export function peerDisconnected(state: SwarmState, peer: Peer, now: number): vo
   const seed = peer.isSeed;
   state.seats.connectionEnded();
   state.candidates.seated(peer.info.endpoint.host, -1);
+  state.superSeed?.left(peer);
   if (state.content !== undefined) uncountField(state.content, peer);
   releasePeer(state, peer, now);
   peer.uploads.clear();

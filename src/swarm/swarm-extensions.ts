@@ -90,7 +90,7 @@ function handshakeReceived(state: SwarmState, peer: Peer, payload: Uint8Array, n
 export function sendExtensionHandshake(state: SwarmState, peer: Peer): void {
   if (!peer.info.features.extended) return;
   const { options, infoBytes } = state;
-  peer.toldUploadOnly = state.seeding;
+  peer.toldUploadOnly = onlyUploads(state);
   const yourIp = parseAddress(peer.info.endpoint.host);
   const payload = encodeExtensionHandshake({
     messages: new Map([
@@ -122,12 +122,18 @@ export function redundant(state: SwarmState, peer: Peer): boolean {
   return true;
 }
 
+/** What we say of ourselves (BEP 21): a super-seed seems to be one who has nothing yet. */
+function onlyUploads(state: SwarmState): boolean {
+  return state.seeding && state.superSeed === undefined;
+}
+
 /** BEP 21: we want nothing more, or want something again. To those who understand the message and know otherwise. */
 export function tellUploadOnly(state: SwarmState, peer: Peer): void {
   const number = numberOf(peer, UPLOAD_ONLY_EXTENSION);
-  if (number === 0 || peer.toldUploadOnly === state.seeding || peer.leaving) return;
-  peer.toldUploadOnly = state.seeding;
-  state.sendBytes(peer, encodeExtended(number, encodeUploadOnly(state.seeding)));
+  const uploadOnly = onlyUploads(state);
+  if (number === 0 || peer.toldUploadOnly === uploadOnly || peer.leaving) return;
+  peer.toldUploadOnly = uploadOnly;
+  state.sendBytes(peer, encodeExtended(number, encodeUploadOnly(uploadOnly)));
 }
 
 function uploadOnlyReceived(state: SwarmState, peer: Peer, payload: Uint8Array): void {

@@ -155,6 +155,7 @@ function haveReceived(
   const piece = decodeHave(buffer, start, end, content.geometry.pieceCount);
   if (peer.countedAsSeed || !peer.openField(content.geometry.pieceCount).add(piece)) return;
   if (!peer.doubted) content.availability.peerHas(piece);
+  state.superSeed?.has(peer, piece, now);
   if (peer.isSeed && redundant(state, peer)) return;
   if (content.ledger.have.has(piece)) return;
   peer.wanted++;
@@ -206,6 +207,7 @@ function setField(state: SwarmState, content: Content, peer: Peer, field: Bitfie
   peer.have = field;
   peer.cursor.restart();
   countField(content, peer);
+  state.superSeed?.changed(peer, now);
   peer.wanted = 0;
   for (let piece = field.next(0); piece >= 0; piece = field.next(piece + 1))
     if (!content.ledger.have.has(piece)) peer.wanted++;

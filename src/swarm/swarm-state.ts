@@ -18,6 +18,7 @@ import type { Peer } from './peer.ts';
 import { OwnAddress } from './peer-rank.ts';
 import { Reputations } from './reputation.ts';
 import { StateTimes, TORRENT_STATES } from './state-times.ts';
+import type { SuperSeed } from './super-seed.ts';
 
 const DEFAULT_SLOTS = 8;
 /** Who dials nobody and has nobody. */
@@ -46,6 +47,8 @@ export interface SwarmOptions {
   uploadSlots?: number | 'rate';
   /** Whom a seed serves first. Default 'round-robin'. */
   seedChoker?: SeedChoker;
+  /** A torrent that is complete from the start is super-seeded (BEP 16), until half of its peers have everything. */
+  superSeed?: boolean;
   /** Milliseconds without a block from a peer that owes us some. */
   snubAfter?: number;
   /** Milliseconds without a byte. More than the two minutes after which others send their keep-alive (BEP 3). */
@@ -92,6 +95,8 @@ export class SwarmState {
   cramped = false;
   /** Verified since the last tick and not yet told to the peers. */
   readonly freshPieces: number[] = [];
+  /** Who was told of which pieces, while this is a super-seed (BEP 16). */
+  superSeed: SuperSeed<Peer> | undefined;
   /** Which peer has to deliver a failed piece whole. */
   readonly retryOwners = new Map<number, Peer>();
   round = 0;

@@ -21,6 +21,8 @@ const FAST_COPIES = 3;
 /** Blocks of one frame: 1 MiB of payload. */
 const MAX_RUN = 64;
 
+/** A bitfield in a new connection is better than more haves than this. */
+export const MANY_HAVES = 5_000;
 /** Seconds without anybody waiting after which there is more to give than is taken. */
 const IDLE_ENOUGH = 2;
 
@@ -35,7 +37,7 @@ export interface UploadRun {
 export function requestReceived(state: SwarmState, peer: Peer, request: BlockRequest, now: number): void {
   const { piece, begin, length } = request;
   if (length > MAX_REQUEST) throw violation('invalid_request', `asks for ${length} bytes at a time`);
-  if (!canServe(state, request)) {
+  if (!canServe(state, peer, request)) {
     refuse(state, peer, piece, begin, length);
     if (++peer.badRequests > MAX_BAD_REQUESTS)
       throw violation('invalid_request', 'keeps asking for blocks that cannot be served');
@@ -58,12 +60,13 @@ export function requestReceived(state: SwarmState, peer: Peer, request: BlockReq
   serve(state, peer);
 }
 
-function canServe({ content }: SwarmState, { piece, begin, length }: BlockRequest): boolean {
+function canServe({ content, superSeed }: SwarmState, peer: Peer, { piece, begin, length }: BlockRequest): boolean {
   return (
     content !== undefined &&
     length <= BLOCK_LENGTH &&
     content.geometry.contains(piece, begin, length) &&
-    content.ledger.have.has(piece)
+    content.ledger.have.has(piece) &&
+    (superSeed === undefined || superSeed.wasTold(peer, piece))
   );
 }
 
@@ -137,7 +140,7 @@ export function refuseLost(state: SwarmState, { ledger }: Content, peer: Peer): 
 }
 
 /** The next contiguous stretch of the oldest requests, at most `bytes` long but at least one block. */
-export function nextUpload(peer: Peer, bytes: number): UploadRun | undefined {
+export function nextUpload(state: SwarmState, peer: Peer, bytes: number): UploadRun | undefined {
   const { uploads } = peer;
   if (uploads.count === 0) {
     peer.uploadQueued = false;
@@ -155,6 +158,7 @@ export function nextUpload(peer: Peer, bytes: number): UploadRun | undefined {
     total += length;
   }
   uploads.dropOldest(lengths.length);
+  state.superSeed?.sending(peer, piece, total);
   return { piece, begin, lengths, bytes: total };
 }
 
@@ -176,6 +180,7 @@ export function uploadSent(state: SwarmState, peer: Peer, bytes: number, now: nu
 export function interestChanged(state: SwarmState, peer: Peer, interested: boolean, now: number): void {
   if (peer.interested === interested) return;
   peer.interested = interested;
+  state.superSeed?.turned(peer, now);
   grantSpareSlots(state, now);
 }
 
@@ -279,6 +284,7 @@ export function setChoke(state: SwarmState, peer: Peer, choke: boolean, now: num
   if (!choke) {
     peer.everUnchoked = true;
     peer.sentAtUnchoke = peer.up.total;
+    state.superSeed?.turned(peer, now);
     return;
   }
   const { uploads } = peer;

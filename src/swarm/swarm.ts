@@ -32,9 +32,11 @@ import { judgeEarly, messageReceived } from './swarm-messages.ts';
 import { fetchMetadata } from './swarm-metadata.ts';
 import { handOverSlowRetries } from './swarm-retry.ts';
 import { type SwarmOptions, SwarmState } from './swarm-state.ts';
+import { beginSuperSeed, endSuperSeed } from './swarm-super-seed.ts';
 import { closeBanned } from './swarm-trust.ts';
 import {
   announceFresh,
+  MANY_HAVES,
   nextUpload,
   rechoke,
   refuseLost,
@@ -48,8 +50,6 @@ import { sampleTimes } from './time-in-state.ts';
 
 /** Fewer connections than this: ask for more peers. */
 const FEW_PEERS = 10;
-/** A bitfield in a new connection is better than more haves than this. */
-const MANY_HAVES = 5_000;
 
 export class Swarm {
   readonly #state: SwarmState;
@@ -110,7 +110,7 @@ export class Swarm {
   }
 
   nextUpload(peer: Peer, bytes: number): UploadRun | undefined {
-    return nextUpload(peer, bytes);
+    return nextUpload(this.#state, peer, bytes);
   }
 
   uploadSent(peer: Peer, bytes: number, now: number): void {
@@ -197,9 +197,11 @@ export class Swarm {
       availability.unwant(partial.piece);
       if (partial.stored === partial.blocks.length) verifyStored(state, partial.piece);
     }
+    const superSeeding = state.options.superSeed === true && have.complete && geometry.pieceCount > 0;
+    if (superSeeding) beginSuperSeed(state, state.content, now);
     // Peers connected before were told that we have nothing.
-    const many = have.count > MANY_HAVES;
-    for (let piece = 0; !many && piece < geometry.pieceCount; piece++)
+    const many = !superSeeding && have.count > MANY_HAVES;
+    for (let piece = 0; !many && !superSeeding && piece < geometry.pieceCount; piece++)
       if (have.has(piece)) state.freshPieces.push(piece);
     for (const peer of state.peers.values()) {
       if (many) state.disconnect(peer, 'has to hear anew what is here');
@@ -224,6 +226,7 @@ export class Swarm {
     if (content === undefined) return;
     const lost = pieces.filter((piece) => content.ledger.lost(piece));
     if (lost.length === 0) return;
+    endSuperSeed(this.#state, content);
     for (const piece of lost) {
       content.availability.want(piece);
       for (const peer of this.#state.peers.values()) if (peer.has(piece)) peer.wanted++;
@@ -276,6 +279,7 @@ export class Swarm {
     state.bans.expire(now);
     for (const peer of state.peers.values()) watchPeer(state, peer, now);
     sampleUplink(state, now);
+    if (state.content !== undefined && state.superSeed?.tick(now) === true) endSuperSeed(state, state.content);
     handOverSlowRetries(state, now);
     fillIdle(state, now);
     relieveSlab(state, now);

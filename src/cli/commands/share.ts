@@ -15,6 +15,7 @@ type Taken =
   | 'name'
   | 'exclude'
   | 'peer'
+  | 'superSeed'
   | 'pieceLength'
   | 'tracker'
   | 'listen'
@@ -29,12 +30,11 @@ type Taken =
 
 export const run: CommandRun<Taken> = async (context, settings, paths) => {
   const { output, environment, signal } = context;
-  const { name, exclude, pieceLength } = settings;
+  const { name, exclude, pieceLength, superSeed } = settings;
   const peers = await resolvePeers(settings.peer);
   const access = catalogAccess(settings, environment);
-  const session = await Session.open(
-    await sessionOptions(settings, environment, `shoal share ${paths[0]}`, (line) => output.detail(line)),
-  );
+  const options = await sessionOptions(settings, environment, `shoal share ${paths[0]}`, (line) => output.detail(line));
+  const session = await Session.open({ ...options, superSeed });
   const shares: Share[] = [];
   try {
     const entries = name === undefined ? paths.map((path) => [path]) : [paths];
