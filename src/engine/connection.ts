@@ -126,7 +126,7 @@ export class Connection implements FramerSink, TcpHandlers {
       this.close(error instanceof ShoalError ? error.message : `internal error: ${String(error)}`);
     }
     if (this.#peer === undefined || this.#owner === undefined) return;
-    this.#owner.swarm.heard(this.#peer, this.#context.clock());
+    this.#owner.swarm.heard(this.#peer, length, this.#context.clock());
     if (this.#quotas?.down.limited === true) this.#charge(this.#quotas.down, this.#peer, length);
     this.#owner.settle();
   }

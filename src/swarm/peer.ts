@@ -11,7 +11,7 @@ import { OutBuffer } from './out-buffer.ts';
 import { NOBODY } from './partial.ts';
 import { RarestCursor } from './rarest-cursor.ts';
 import { Reputation } from './reputation.ts';
-import { RequestQueue } from './request-queue.ts';
+import { RequestQueue, type Tally } from './request-queue.ts';
 import { DOWN_STATES, StateTimes, UP_STATES, type UpState } from './state-times.ts';
 
 const FIRST_WINDOW = 16;
@@ -20,6 +20,8 @@ const LEAST_WINDOW = 2;
 const LARGEST_WINDOW = 512;
 /** Blocks over which the time between two is averaged. */
 const GAPS = 16;
+/** Less than this is no progress with a block. */
+const PART = 512;
 const LEAST_PATIENCE = 2_000;
 /** A window holds what the peer sends in so many seconds. */
 const WINDOW_SECONDS = 3;
@@ -89,7 +91,7 @@ export class Peer {
   readonly grantedFast = new Map<number, number>();
 
   // What we asked for.
-  readonly requests = new RequestQueue();
+  readonly requests: RequestQueue;
   /** The piece it is filling, so that one peer tends to deliver whole pieces. */
   current = NOBODY;
   /** Failed pieces that this peer has to deliver whole. */
@@ -125,6 +127,11 @@ export class Peer {
   /** Its connection is being closed: nothing more is asked of it. */
   leaving = false;
   lastBlockAt: number;
+  /** A block of it is on its way, wanted or not. */
+  midBlock = false;
+  /** When it last sent a fair part of a block, or a whole one. */
+  progressAt: number;
+  #partBytes = 0;
   /** We do not read from it now, because of the download limit: it cannot be blamed for silence. */
   held = false;
   /** Since when the block on its way has been the same one, and `down.total` at that time. */
@@ -177,7 +184,9 @@ export class Peer {
     client: string,
     now: number,
     reputation = new Reputation(info.endpoint.host, info.outgoing ? info.endpoint.port : 0, peerIdHex, 'unknown'),
+    asked?: Tally,
   ) {
+    this.requests = new RequestQueue(64, asked);
     this.reputation = reputation;
     this.id = id;
     this.info = info;
@@ -188,6 +197,7 @@ export class Peer {
     this.connectedAt = now;
     this.flippedAt = now;
     this.lastBlockAt = now;
+    this.progressAt = now;
     this.stuckSince = now;
     this.lastHeardAt = now;
     this.lastSentAt = now;
@@ -214,10 +224,21 @@ export class Peer {
     return this.have?.has(piece) === true;
   }
 
+  /** Bytes came while a block is on its way. */
+  partCame(bytes: number, now: number): void {
+    this.#partBytes += bytes;
+    if (this.#partBytes < PART) return;
+    this.#partBytes = 0;
+    this.progressAt = now;
+  }
+
   /** A block came that was asked for. */
   blockCame(now: number): void {
     const gap = now - this.lastBlockAt;
     this.lastBlockAt = now;
+    this.progressAt = now;
+    this.midBlock = false;
+    this.#partBytes = 0;
     const share = 1 / Math.min(++this.#gaps, GAPS);
     this.#gapDeviation += (Math.abs(gap - this.#gap) - this.#gapDeviation) * share;
     this.#gap += (gap - this.#gap) * share;

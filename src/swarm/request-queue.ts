@@ -1,14 +1,21 @@
 // Requests in the order they were made: ours to a peer, or a peer's to us. Answers nearly always come in that order, so
 // removing the oldest costs nothing; anything else is a short scan. Allocates only when it grows.
 
+/** Counts the requests of several queues together. */
+export interface Tally {
+  count: number;
+}
+
 export class RequestQueue {
+  readonly #tally: Tally | undefined;
   #pieces: Int32Array;
   #begins: Int32Array;
   #lengths: Int32Array;
   #head = 0;
   #count = 0;
 
-  constructor(capacity = 64) {
+  constructor(capacity = 64, tally?: Tally) {
+    this.#tally = tally;
     this.#pieces = new Int32Array(capacity);
     this.#begins = new Int32Array(capacity);
     this.#lengths = new Int32Array(capacity);
@@ -33,6 +40,7 @@ export class RequestQueue {
   push(piece: number, begin: number, length: number): void {
     if (this.#count === this.#pieces.length) this.#grow();
     const slot = this.#slot(this.#count++);
+    if (this.#tally !== undefined) this.#tally.count++;
     this.#pieces[slot] = piece;
     this.#begins[slot] = begin;
     this.#lengths[slot] = length;
@@ -61,11 +69,12 @@ export class RequestQueue {
   dropOldest(count: number): void {
     this.#head = (this.#head + count) % this.#pieces.length;
     this.#count -= count;
+    if (this.#tally !== undefined) this.#tally.count -= count;
   }
 
   clear(): void {
+    this.dropOldest(this.#count);
     this.#head = 0;
-    this.#count = 0;
   }
 
   #slot(i: number): number {

@@ -53,7 +53,7 @@ export function connectPeer(
   if (replaced === undefined && !state.seats.admit(now)) return 'the session has enough connections';
   const reputation = replaced?.reputation ?? state.reputations.find(host, listensAt, peerIdHex, standing);
   if (listensAt > 0) reputation.port = listensAt;
-  const peer = new Peer(state.nextPeer++, info, peerIdHex, clientName(info.peerId), now, reputation);
+  const peer = new Peer(state.nextPeer++, info, peerIdHex, clientName(info.peerId), now, reputation, state.budget);
   state.peers.set(peer.id, peer);
   state.everyone.set(peer.id, peer);
   peer.listens ??= replaced?.listens;

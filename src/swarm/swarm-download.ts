@@ -46,12 +46,16 @@ function setInterest(state: SwarmState, peer: Peer): void {
  * Requests that may be outstanding. A peer none of whose blocks has passed a hash yet gets a trial of two pieces, so that
  * a fast liar cannot spoil many before the first is checked; one under suspicion gets one piece at a time.
  */
-function depthOf(content: Content, peer: Peer): number {
+function depthOf(state: SwarmState, content: Content, peer: Peer): number {
   const { blocksPerPiece } = content.geometry;
   const depth = peer.suspicion > 0 ? Math.min(peer.depth, blocksPerPiece) : peer.depth;
-  if (peer.proven) return depth;
+  const allowed = peer.proven ? depth : Math.min(depth, trialLeft(peer, blocksPerPiece));
+  return state.budget.depth(peer.requests.count, allowed, !peer.snubbed);
+}
+
+function trialLeft(peer: Peer, blocksPerPiece: number): number {
   const trial = peer.trials * Math.max(TRIAL_BLOCKS, 2 * blocksPerPiece);
-  return Math.max(0, Math.min(depth, trial - Math.floor(peer.down.total / BLOCK_LENGTH)));
+  return Math.max(0, trial - Math.floor(peer.down.total / BLOCK_LENGTH));
 }
 
 /** Tops the peer's requests up to its window. */
@@ -60,7 +64,7 @@ export function fillRequests(state: SwarmState, peer: Peer, now: number): void {
   if (content === undefined || state.seeding || peer.wanted === 0 || peer.leaving) return;
   if (peer.choking && peer.allowedFast.size === 0) return;
   const { ledger, geometry } = content;
-  const depth = depthOf(content, peer);
+  const depth = depthOf(state, content, peer);
   if (peer.requests.count === 0) peer.lastBlockAt = now;
   while (peer.requests.count < depth) {
     const partial = pickPartial(state, content, peer, now);
@@ -107,6 +111,7 @@ export function blockOpened(state: SwarmState, peer: Peer, piece: number, begin:
   const block = begin / BLOCK_LENGTH;
   if (length !== content.geometry.blockSize(piece, block))
     throw violation('invalid_piece', `sent ${length} bytes for the block at ${piece}:${begin}`);
+  peer.midBlock = true;
   const at = peer.requests.find(piece, begin);
   if (at < 0) {
     if (peer.withdrawn === 0) return unasked(peer);
@@ -146,6 +151,7 @@ export function blockArrived(
   state.down.add(length, now);
   peer.blockCame(now);
   if (peer.timeouts > 0) believe(state.content!, peer);
+  state.budget.blockCame();
   if (kept) {
     const { ledger } = state.content!;
     const block = begin / BLOCK_LENGTH;

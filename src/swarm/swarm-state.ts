@@ -17,6 +17,7 @@ import type { MetadataFetch } from './metadata-fetch.ts';
 import type { Peer } from './peer.ts';
 import { OwnAddress } from './peer-rank.ts';
 import { Reputations } from './reputation.ts';
+import { RequestBudget } from './request-budget.ts';
 import { StateTimes, TORRENT_STATES } from './state-times.ts';
 import type { SuperSeed } from './super-seed.ts';
 
@@ -72,6 +73,8 @@ export class SwarmState {
   readonly candidates: Candidates;
   readonly reputations = new Reputations();
   readonly blame = new Blame();
+  /** Bounds what is asked of all peers together. */
+  readonly budget: RequestBudget;
   readonly peers = new Map<number, Peer>();
   /** Connected peers, and those that left but sent blocks of pieces that are still under way. */
   readonly everyone = new Map<number, Peer>();
@@ -125,6 +128,7 @@ export class SwarmState {
   ) {
     this.seats = seats;
     this.sampledAt = now;
+    this.budget = new RequestBudget(now);
     this.options = options;
     this.peerIdHex = peerIdHex;
     this.bans = options.bans ?? new BanList();

@@ -19,6 +19,7 @@ const FUSS_A_SECOND = 200;
 
 export function watchPeer(state: SwarmState, peer: Peer, now: number): void {
   peer.retune(now);
+  if (!peer.choking && !peer.snubbed && peer.wanted > 0) state.budget.askable++;
   peer.cursor.review();
   watchUse(peer, now);
   peer.fuss = Math.max(0, peer.fuss - FUSS_A_SECOND);
@@ -33,6 +34,7 @@ export function watchPeer(state: SwarmState, peer: Peer, now: number): void {
   if (peer.held) {
     peer.lastHeardAt = now;
     peer.lastBlockAt = now;
+    peer.progressAt = now;
     peer.stuckSince = now;
     return;
   }
@@ -45,7 +47,8 @@ export function watchPeer(state: SwarmState, peer: Peer, now: number): void {
     return;
   }
   peer.late = peer.requests.count > 0 && now - peer.lastBlockAt > peer.patience;
-  if (peer.requests.count > 0 && now - peer.lastBlockAt > state.snubAfter) {
+  // On a slow link that many share a block takes long; a part of one shows that its peer is at work.
+  if (peer.requests.count > 0 && now - Math.max(peer.lastBlockAt, peer.progressAt) > state.snubAfter) {
     peer.snubbed = true;
     timedOut(state.content!, peer);
     withdrawRequests(state, peer, true, now);
@@ -68,8 +71,9 @@ function isStuck(state: SwarmState, peer: Peer, now: number): boolean {
     return false;
   }
   const stuck = now - peer.stuckSince;
-  if (stuck > STUCK_SHARE * state.snubAfter) return true;
-  if (stuck <= state.snubAfter || state.content!.availability.wanted > 0) return false;
+  const atWork = now - peer.progressAt <= state.snubAfter;
+  if (stuck > Math.max(STUCK_SHARE * state.snubAfter, atWork ? 2 * state.budget.delay(now) : 0)) return true;
+  if (atWork || stuck <= state.snubAfter || state.content!.availability.wanted > 0) return false;
   for (const other of state.peers.values()) if (other !== peer && isGood(other, peer.receivingPiece)) return true;
   return false;
 }

@@ -103,9 +103,11 @@ export class Swarm {
     countFuss(peer);
   }
 
-  /** Bytes came from the peer, whatever they were, and all of them have been handed on. */
-  heard(peer: Peer, now: number): void {
+  /** So many bytes came from the peer, whatever they were, and all of them have been handed on. */
+  heard(peer: Peer, bytes: number, now: number): void {
     peer.lastHeardAt = now;
+    this.#state.budget.arriving.add(bytes, now);
+    if (peer.midBlock) peer.partCame(bytes, now);
     if (this.#state.freed) fillIdle(this.#state, now);
   }
 
@@ -277,7 +279,9 @@ export class Swarm {
     const state = this.#state;
     if (state.content?.availability.stale === true) state.content.availability.refresh();
     state.bans.expire(now);
+    state.budget.askable = 0;
     for (const peer of state.peers.values()) watchPeer(state, peer, now);
+    state.budget.retune(now);
     sampleUplink(state, now);
     if (state.content !== undefined && state.superSeed?.tick(now) === true) endSuperSeed(state, state.content);
     handOverSlowRetries(state, now);

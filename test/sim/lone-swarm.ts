@@ -84,7 +84,7 @@ export class HandPeer {
     if (this.closed !== undefined) return;
     try {
       this.#in.push(bytes, 0, bytes.length);
-      this.net.swarm.heard(this.peer, this.net.now);
+      this.net.swarm.heard(this.peer, bytes.length, this.net.now);
     } catch (error) {
       this.net.drop(this, (error as { reason?: string }).reason ?? String(error));
     }
@@ -319,7 +319,7 @@ export class LoneSwarm {
     for (let at = 0; at < milliseconds; at += 100) {
       this.now += 100;
       if (keepAlive)
-        for (const hand of this.peers) if (hand.closed === undefined) this.swarm.heard(hand.peer, this.now);
+        for (const hand of this.peers) if (hand.closed === undefined) this.swarm.heard(hand.peer, 4, this.now);
       this.swarm.tick(this.now);
       this.settle();
     }

@@ -408,7 +408,7 @@ export class TestNet {
     try {
       for (let at = 0; at < bytes.length && wire.open; at += this.chunk)
         wire.framer.push(bytes, at, Math.min(bytes.length, at + this.chunk));
-      if (wire.peer !== undefined) wire.node.swarm.heard(wire.peer, this.now);
+      if (wire.peer !== undefined) wire.node.swarm.heard(wire.peer, bytes.length, this.now);
     } catch (error) {
       this.close(wire, (error as { reason?: string }).reason ?? String(error));
     }

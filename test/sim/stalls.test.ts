@@ -3,7 +3,14 @@
 import assert from 'node:assert/strict';
 import test from 'node:test';
 import { BLOCK_LENGTH } from '../../src/base/geometry.ts';
-import { encodeAllowedFast, encodeFrame, encodeHave, encodeReject, MESSAGE } from '../../src/protocol/wire/messages.ts';
+import {
+  encodeAllowedFast,
+  encodeFrame,
+  encodeHave,
+  encodeReject,
+  MESSAGE,
+  writePieceHeader,
+} from '../../src/protocol/wire/messages.ts';
 import { PIECE_STATE } from '../../src/swarm/ledger.ts';
 import { type HandPeer, LoneSwarm } from './lone-swarm.ts';
 
@@ -333,5 +340,23 @@ test('what a peer claims and never sends is no copy after three time-outs, until
     other.leave();
     liar.leave();
     assert.equal(availability.copies(0), 0);
+  }
+});
+
+test('a peer is not snubbed as long as parts of a block come, and is when they are too small to matter', () => {
+  for (const portion of [600, 20]) {
+    const net = new LoneSwarm({ pieces: 2 });
+    const a = net.connect();
+    a.offer();
+    const { piece, begin, length } = a.owed[0]!;
+    const block = new Uint8Array(13 + length);
+    writePieceHeader(block, 0, piece, begin, length);
+    let at = 0;
+    for (let second = 0; second < 20; second++) {
+      a.say(block.subarray(at, at + portion));
+      at += portion;
+      net.pass(1_000, false);
+    }
+    assert.equal(a.peer.snubbed, portion < 100);
   }
 });

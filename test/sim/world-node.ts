@@ -79,6 +79,8 @@ export class NodeConnection implements FramerSink, SocketHandlers {
   writingEnd = -1;
   /** A frame is being read from the disk. */
   reading = false;
+  /** Bytes of the packet that is being handed on. */
+  packet = 0;
 
   constructor(node: WorldNode, socket: VirtualSocket, dialled: string | undefined) {
     this.node = node;
@@ -95,6 +97,7 @@ export class NodeConnection implements FramerSink, SocketHandlers {
 
   onBytes(bytes: Uint8Array, start: number, end: number): void {
     if (!this.socket.open) return;
+    this.packet += end - start;
     try {
       this.#framer.push(bytes, start, end);
     } catch (error) {
@@ -349,7 +352,8 @@ export class WorldNode implements Dweller {
   heard(connection: NodeConnection): void {
     if (!this.alive) return;
     if (connection.peer !== undefined && this.connections.has(connection.peer))
-      this.swarm.heard(connection.peer, this.setting.now);
+      this.swarm.heard(connection.peer, connection.packet, this.setting.now);
+    connection.packet = 0;
     this.settle();
     this.watch.connectionTouched(connection);
   }
