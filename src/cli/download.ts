@@ -182,6 +182,10 @@ function watchForStall(torrent: Torrent, timeout: number): { promise: Promise<ne
 function stallError(torrent: Torrent, timeout: number): ShoalError {
   const { status } = torrent;
   const name = `"${status.name}"`;
+  if (status.diskFull !== undefined) {
+    const { code, reason, message } = status.diskFull;
+    return new ShoalError(code, `${message} and run the command again, it resumes`, { ...(reason && { reason }) });
+  }
   const here = status.size === 0 ? '' : ` (${formatPercent(status.have, status.size)} is here and kept)`;
   if (status.failedPieces > 0)
     return new ShoalError(

@@ -256,6 +256,7 @@ export class ActiveTorrent implements Torrent {
           this.#checked = checked;
         },
         onChanged: (file, pieces) => this.#changed(file, pieces),
+        onFull: (full) => this.#full(full),
         signal: this.#abort.signal,
       },
       this.#source.torrent ?? encodeMetainfo({ infoBytes, announce }),
@@ -401,6 +402,15 @@ export class ActiveTorrent implements Torrent {
     this.#links.settle();
   }
 
+  /** Nothing more is asked for while the disk is full; what is here goes on being served. */
+  #full(error: ShoalError | undefined): void {
+    if (this.#stopping !== undefined) return;
+    if (error === undefined) this.warn(`there is room again in ${path.dirname(this.path)}: the download goes on`);
+    else this.warn(`${error.message}; until then the download waits, and goes on by itself`);
+    this.#swarm.pause(error !== undefined, this.#context.clock());
+    this.#links.settle();
+  }
+
   /** One warning for what may be hundreds of requests. */
   #readFailed(error: ShoalError): void {
     const now = this.#context.clock();
@@ -438,7 +448,7 @@ export class ActiveTorrent implements Torrent {
       void this.#fail(error);
       return;
     }
-    this.#disk?.saveSometimes(this.#traffic, now).catch((error) => this.#saveFailed(error));
+    this.#disk?.tick(this.#traffic, now).catch((error) => this.#saveFailed(error));
   }
 
   /** What the disk did not take is not had; a journal that cannot be written costs only time at the next start. */
@@ -570,6 +580,7 @@ export class ActiveTorrent implements Torrent {
       reused: this.#disk?.reused ?? 0,
       checked: this.#checked,
       ...countTraffic(view, now),
+      ...(this.#disk?.full === undefined ? {} : { diskFull: this.#disk.full }),
       ...(this.#error === undefined ? {} : { error: this.#error }),
     };
   }

@@ -1,5 +1,5 @@
-// The disk side of one torrent: its storage, its share of the slab that pieces arrive in, what of it is had, and its resume data. Knows
-// nothing of peers and trackers, decides nothing.
+// The disk side of one torrent: its storage, its share of the slab that pieces arrive in, what of it is had, and its resume
+// data. Knows nothing of peers and trackers, decides nothing.
 
 import type { Bitfield } from '../base/bitfield.ts';
 import type { ShoalError } from '../base/errors.ts';
@@ -13,6 +13,7 @@ import type { TorrentStore } from '../io/stores/torrent-store.ts';
 import type { Metainfo } from '../protocol/metainfo.ts';
 import type { StoreExtent } from '../swarm/commands.ts';
 import type { Places } from '../swarm/places.ts';
+import { HeldWrites } from './held-writes.ts';
 import { NO_PLACES, type Slab, type SlabShare } from './slab.ts';
 import type { UploadSource } from './uploader.ts';
 
@@ -37,6 +38,8 @@ export interface TorrentDiskOptions {
   /** Part of the check that is done, 0 to 1. */
   readonly onProgress: (checked: number) => void;
   readonly onChanged: (file: string, pieces: readonly number[]) => void;
+  /** The disk takes nothing more, for this reason, or (undefined) it does again. What it refused is kept and tried again. */
+  readonly onFull: (full: ShoalError | undefined) => void;
   readonly signal: AbortSignal;
 }
 
@@ -63,6 +66,7 @@ export class TorrentDisk implements UploadSource {
   /** Over earlier runs. */
   readonly #before: Traffic;
   readonly #share: SlabShare | undefined;
+  readonly #writes: HeldWrites;
   #journal: Journal | undefined;
   #savedAt = 0;
   #dirty = false;
@@ -82,6 +86,7 @@ export class TorrentDisk implements UploadSource {
     this.#padding = countPadding(metainfo);
     for (let piece = 0; piece < this.geometry.pieceCount; piece++)
       if (this.found.has(piece)) this.haveBytes += this.#contentSize(piece);
+    this.#writes = new HeldWrites(options.onFull);
     this.#share = this.found.complete ? undefined : options.slab.open(this.geometry.extentLength);
   }
 
@@ -124,17 +129,27 @@ export class TorrentDisk implements UploadSource {
     return this.#share ?? NO_PLACES;
   }
 
-  /** Hash, compare, write: see Storage.commit. */
-  commit(piece: number, offset: number, digests: boolean, done: (result: StoreResult) => void): void {
-    this.#storage.commit(piece, { slab: this.#share!.id, offset }, digests, (result) => this.#had(piece, result, done));
+  /** Why nothing is written at present. */
+  get full(): ShoalError | undefined {
+    return this.#writes.full;
   }
 
-  /** Write, unverified: see Storage.storeExtent. */
+  /** Hash, compare, write: see Storage.commit. Where there is no room the answer comes when there is. */
+  commit(piece: number, offset: number, digests: boolean, done: (result: StoreResult) => void): void {
+    const place = { slab: this.#share!.id, offset };
+    this.#writes.write(
+      (answered) => this.#storage.commit(piece, place, digests, answered),
+      (result) => this.#had(piece, result, done),
+    );
+  }
+
+  /** Write, unverified: see Storage.storeExtent. Where there is no room the answer comes when there is. */
   storeExtent({ piece, extent, offset, runs }: StoreExtent, done: (result: StoreResult) => void): void {
     const { geometry } = this;
     const whole = { start: extent * geometry.extentLength, length: geometry.extentSize(piece, extent) };
     this.#dirty = true;
-    this.#storage.storeExtent(piece, whole, { slab: this.#share!.id, offset }, runs, done);
+    const place = { slab: this.#share!.id, offset };
+    this.#writes.write((answered) => this.#storage.storeExtent(piece, whole, place, runs, answered), done);
   }
 
   /** Is what was stored right? See Storage.verify. */
@@ -195,8 +210,9 @@ export class TorrentDisk implements UploadSource {
     return this.#storage.flush([{ type: 'totals', uploaded, downloaded }, ...last]);
   }
 
-  /** Saves now and then while pieces come in. */
-  async saveSometimes(traffic: Traffic, now: number): Promise<void> {
+  /** Tries again what found no room, and saves now and then while pieces come in. */
+  async tick(traffic: Traffic, now: number): Promise<void> {
+    this.#writes.tick(now);
     if (!this.#dirty || now - this.#savedAt <= SAVE_EVERY) return;
     this.#savedAt = now;
     this.#dirty = false;

@@ -226,6 +226,8 @@ export interface TorrentStatus {
   seeds: number;
   /** Progress of a check, 0 to 1. */
   checked: number;
+  /** Why the download waits: the disk has no room. It goes on by itself when there is some. */
+  diskFull?: ShoalError;
   error?: ShoalError;
 }
 

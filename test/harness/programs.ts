@@ -14,6 +14,10 @@ const CHECKS: Record<string, { command: string[]; from: string }> = {
     command: ['strace', '-qq', '-o', '/dev/null', '-e', 'inject=fsync:error=EIO', 'true'],
     from: "Debian's package strace, and where tracing is allowed",
   },
+  mounts: {
+    command: ['sh', '-c', 'at=$(mktemp -d) && mount -t tmpfs -o size=1m tmpfs $at && umount $at && rmdir $at'],
+    from: 'root that may mount file systems',
+  },
   'network namespaces': {
     command: ['sh', '-c', 'PATH=$PATH:/usr/sbin:/sbin; ip netns add shoal-try-$$ && ip netns delete shoal-try-$$'],
     from: "root and Debian's package iproute2",

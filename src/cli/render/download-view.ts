@@ -38,7 +38,7 @@ export class DownloadView implements ProgressView {
       `of ${formatSize(status.size)}`,
       pad(`↓ ${formatRate(status.down)}`, 12),
       status.up > 0 ? pad(`↑ ${formatRate(status.up)}`, 12) : '',
-      `${timeLeft(torrent)} left`,
+      status.diskFull === undefined ? `${timeLeft(torrent)} left` : 'waits: the disk is full',
       `${countOf(status.peers, 'peer')}${status.seeds > 0 ? `, ${countOf(status.seeds, 'seed')}` : ''}`,
     ];
     const rest = numbers.filter((part) => part !== '').join('  ');
@@ -57,7 +57,9 @@ export class DownloadView implements ProgressView {
     const name = this.#shownName(torrent);
     if (status.state === 'metadata') return `${name}: asking ${countOf(status.peers, 'peer')} for the metadata`;
     if (status.state === 'checking') return `${name}: checking what is here, ${percent(status.checked)}`;
-    return `${name}: ${formatPercent(status.have, status.size)} of ${formatSize(status.size)}, ${formatRate(status.down)}, ${timeLeft(torrent)} left, ${countOf(status.peers, 'peer')}`;
+    const here = `${name}: ${formatPercent(status.have, status.size)} of ${formatSize(status.size)}`;
+    if (status.diskFull !== undefined) return `${here}, waits: the disk is full`;
+    return `${here}, ${formatRate(status.down)}, ${timeLeft(torrent)} left, ${countOf(status.peers, 'peer')}`;
   }
 
   events(): Record<string, unknown>[] {
@@ -77,6 +79,7 @@ export class DownloadView implements ProgressView {
       uploaded,
       wasted,
       reused,
+      ...(status.diskFull === undefined ? {} : { waiting: status.diskFull.code }),
     };
     return [fields];
   }

@@ -9,8 +9,8 @@ interface Explanation {
 }
 
 const EXPLANATIONS: Record<string, Explanation> = {
-  ENOSPC: { code: 'ERR_DISK_FULL', text: 'the disk is full; free some space and run the command again, it resumes' },
-  EDQUOT: { code: 'ERR_DISK_FULL', text: 'the disk quota is used up; free some space and run the command again' },
+  ENOSPC: { code: 'ERR_DISK_FULL', text: 'the disk is full; free some space' },
+  EDQUOT: { code: 'ERR_DISK_FULL', text: 'the disk quota is used up; free some space' },
   EROFS: { code: 'ERR_DISK_READ_ONLY', text: 'the file system is read-only; choose another place with -o' },
   EACCES: { code: 'ERR_DISK_READ_ONLY', text: 'permission denied; change the permissions or choose another place' },
   EPERM: { code: 'ERR_DISK_READ_ONLY', text: 'not permitted; change the permissions or choose another place' },
