@@ -14,6 +14,7 @@ import { type Done, share, torrentFile } from '../harness/jobs.ts';
 import { needs } from '../harness/programs.ts';
 import { sha1 } from '../harness/sample-torrent.ts';
 import { digest, randomFile, runShoal, type ShoalProcess, startTracker, temporaryDirectory } from '../harness/shoal.ts';
+import { traced } from '../harness/strace.ts';
 import { KilledDownload } from './killed-download.ts';
 import { scaled, tell } from './scale.ts';
 
@@ -89,15 +90,9 @@ function choose(times: number): number[] {
   return Array.from({ length: TRIED }, (_, i) => Math.max(1, Math.ceil(((i + Math.random()) * sure) / TRIED)));
 }
 
-async function get(job: Job, download: KilledDownload, tracer: readonly string[] = []): Promise<ShoalProcess> {
-  const env = { UV_THREADPOOL_SIZE: '1', NODE_DISABLE_COMPILE_CACHE: '1' };
-  // one processor is one worker for the disk
-  const wrap = tracer.length === 0 ? [] : ['taskset', '-c', String(firstProcessor()), 'strace', '-f', '-qq', ...tracer];
-  return await runShoal(['get', ...job.words, '-o', download.destination], { state: download.state, env, wrap });
-}
-
-function firstProcessor(): number {
-  return Number(/^Cpus_allowed_list:\s*(\d+)/m.exec(readFileSync('/proc/self/status', 'utf8'))![1]);
+async function get(job: Job, download: KilledDownload, tracer?: readonly string[]): Promise<ShoalProcess> {
+  const options = tracer === undefined ? {} : traced(tracer);
+  return await runShoal(['get', ...job.words, '-o', download.destination], { state: download.state, ...options });
 }
 
 /** Lets one download run to its end and counts what it does. */

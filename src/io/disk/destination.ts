@@ -91,8 +91,35 @@ export async function inspectDestination(options: DestinationOptions): Promise<D
     }
     files[place.index] = await inspectFile(place, tree, options.singleFile, inTheWay);
   });
+  refuseMissing(options, files);
   const have = await checkFound(options, files);
   return { files, have, ours: !readOnly && decide(options, files, have, inTheWay) };
+}
+
+/**
+ * A file that was there with good pieces in it and is gone: a disk that is not mounted, most likely. To begin again from
+ * nothing is for the user to say. Throws ERR_DISK_MISSING.
+ */
+function refuseMissing(options: DestinationOptions, files: readonly (FileState | undefined)[]): void {
+  const record = options.readOnly || options.overwrite ? undefined : matchingRecord(options);
+  if (record === undefined) return;
+  const missing = files.flatMap((state) => (state?.stamp === undefined && hadPieces(record, state) ? [state] : []));
+  const [first] = missing;
+  if (first === undefined) return;
+  const others = missing.length > 1 ? ` and ${missing.length - 1} more` : '';
+  throw new ShoalError(
+    'ERR_DISK_MISSING',
+    `${first.place.path}${others}, of which pieces were here already, cannot be found any more; is its disk mounted? Put ` +
+      'back what is missing, or use --overwrite to fetch it again',
+    { reason: 'missing_files' },
+  );
+}
+
+function hadPieces(record: TorrentRecord, state: FileState | undefined): state is FileState {
+  if (state === undefined || state.place.length === 0) return false;
+  const { firstPiece, lastPiece } = state.place;
+  for (let piece = firstPiece; piece <= lastPiece; piece++) if (record.have.has(piece)) return true;
+  return false;
 }
 
 async function inspectOriginal(place: PlacedFile): Promise<FileState> {

@@ -54,8 +54,9 @@ export class HeldFile {
   }
 
   /**
-   * Puts everything written so far on the disk. Rejects with the errno error of the system; once that has happened always,
-   * because a later sync would succeed without the data that the first one lost.
+   * Puts everything written so far on the disk. Rejects with the errno error of the system, ENOENT when the file has been
+   * removed meanwhile; once that has happened always, because a later sync would succeed without the data that the first
+   * one lost.
    */
   async sync(files: FilePool): Promise<void> {
     while (this.#syncing !== undefined) await this.#syncing;
@@ -84,7 +85,9 @@ export class HeldFile {
           try {
             if (error !== null && error !== undefined) throw error;
             // Its inode is in memory: this waits for no disk.
-            this.syncedStamp = toStamp(fstatSync(fd, { bigint: true }));
+            const found = fstatSync(fd, { bigint: true });
+            if (found.nlink === 0n) throw Object.assign(new Error('it was removed'), { code: 'ENOENT' });
+            this.syncedStamp = toStamp(found);
             resolve();
           } catch (failure) {
             reject(failure);

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { appendFile, readFile, rename, rm, truncate, utimes, writeFile } from 'node:fs/promises';
+import { appendFile, readFile, rename, rm, stat, truncate, utimes, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { after, describe, it } from 'node:test';
@@ -90,13 +90,37 @@ describe('resuming', () => {
       assert.deepEqual(new Uint8Array(await readFile(join(path, name))), content);
   });
 
+  it('reports what is missing, and fetches it again only when told to', async (t) => {
+    const path = join(await temporaryFolder(t), 'album');
+    const record = await stopped(album, path, range(album.pieceCount));
+    for (const gone of [join(path, 'one'), path]) {
+      await rm(gone, { recursive: true });
+      await assert.rejects(open(album, path, { resume: record }), {
+        code: 'ERR_DISK_MISSING',
+        message: /album\/one.* is its disk mounted\? .*--overwrite/,
+      });
+    }
+    await assert.rejects(stat(path), { code: 'ENOENT' }, 'nothing is made in its place');
+    const { storage, have } = await open(album, path, { resume: record, overwrite: true });
+    assert.equal(have.count, 0);
+    await storage.close();
+  });
+
+  it('does not miss a file of which nothing was here', async (t) => {
+    const path = join(await temporaryFolder(t), 'album');
+    const record = await stopped(album, path, [5]);
+    const { storage, have } = await open(album, path, { resume: record });
+    assert.equal(have.count, 1);
+    await storage.close();
+  });
+
   it('notices what is missing, cut short or longer', async (t) => {
     const path = join(await temporaryFolder(t), 'album');
     const record = await stopped(album, path, range(album.pieceCount));
     await rm(join(path, 'one'));
     await truncate(join(path, 'two'), PIECE * 2);
     await appendFile(join(path, 'three'), 'more');
-    const { storage, have } = await open(album, path, { resume: record });
+    const { storage, have } = await open(album, path, { resume: record, overwrite: true });
     assert.deepEqual(
       range(album.pieceCount).filter((piece) => have.has(piece)),
       [4, 5, 9, 10],
