@@ -102,7 +102,10 @@ export const SETTINGS = {
   data: one('DIR', "the tracker's own files (default by XDG)", 'lasting', text, 'a directory'),
   state: one('DIR', 'where identity, pins and resume data are kept (default by XDG)', 'lasting', text, 'a directory'),
   output: { ...one('PATH', 'where to put it', 'per call', text, 'a path'), alias: 'o' },
-  overwrite: toggle('keep what matches of other data in the destination and replace the rest', 'per call'),
+  overwrite: toggle(
+    'keep what matches of other data in the destination, replace the rest, fetch again what is gone',
+    'per call',
+  ),
   name: one('NAME', 'name in the catalog; makes all PATHs one entry', 'per call', text, 'a name'),
   exclude: many('GLOB', 'leave out what matches; may repeat', 'lasting', text, 'a pattern such as "*.tmp"'),
   seed: toggle('go on seeding when everything is here', 'lasting'),
