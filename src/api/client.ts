@@ -14,7 +14,30 @@ export interface ClientOptions {
   retryFor?: number;
   /** The operator's token, for `unpublish`. */
   token?: string;
-  fetch?: typeof fetch;
+  /** The browser's and Node's `fetch` will do, and is what is used when this is left out. */
+  fetch?: Fetch;
+}
+
+/** As much of `fetch` as is used here. */
+export type Fetch = (url: string, init: FetchInit) => Promise<FetchReply>;
+
+export interface FetchInit {
+  readonly method: string;
+  readonly headers: Record<string, string>;
+  readonly signal: AbortSignal;
+  readonly body?: string;
+}
+
+export interface FetchReply {
+  readonly ok: boolean;
+  readonly status: number;
+  readonly url: string;
+  readonly body: {
+    getReader(): {
+      read(): Promise<{ readonly done: boolean; readonly value?: Uint8Array | undefined }>;
+      cancel(): Promise<void>;
+    };
+  } | null;
 }
 
 type Given<Name extends string, T> = T extends undefined
@@ -115,7 +138,7 @@ async function callOnce(
   if (options.token !== undefined && endpoint.policy === 'signed-or-admin')
     headers.authorization = `Bearer ${options.token}`;
   if (input.body !== undefined) headers['content-type'] = 'application/json';
-  let response: Response;
+  let response: FetchReply;
   let bytes: Uint8Array;
   try {
     response = await (options.fetch ?? fetch)(base + pathOf(endpoint, input), {
@@ -155,13 +178,13 @@ function isLarge(endpoint: Endpoint): boolean {
   return endpoint.bodyLimit !== undefined || endpoint.replyType !== undefined;
 }
 
-async function readBounded(response: Response, limit: number): Promise<Uint8Array> {
+async function readBounded(response: FetchReply, limit: number): Promise<Uint8Array> {
   const parts: Uint8Array[] = [];
   let length = 0;
   const reader = response.body?.getReader();
   while (reader !== undefined) {
     const { done, value } = await reader.read();
-    if (done) break;
+    if (done || value === undefined) break;
     length += value.length;
     if (length > limit) {
       await reader.cancel();

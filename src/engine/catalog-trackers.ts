@@ -6,6 +6,7 @@ import { type Client, createClient, TrackerProblem, trackerBase } from '../api/c
 import type { FileReply } from '../api/schemas.ts';
 import { ShoalError } from '../base/errors.ts';
 import { verifySignature } from '../io/identity.ts';
+import { leanFetch } from '../io/lean-fetch.ts';
 import { decodeEntry, type Entry, type SignedRecord } from '../protocol/entry.ts';
 
 export interface AskOptions {
@@ -83,9 +84,9 @@ export async function askTrackers<T>(
       // One that hangs must not make the whole take much longer than was promised.
       const timeout = retryFor === 0 ? ANSWER_WITHIN : Math.min(Math.max(left, GRACE), ANSWER_WITHIN);
       try {
-        const value = await ask(createClient(tracker, { timeout, ...token }), signal);
+        const value = await ask(createClient(tracker, { timeout, fetch: leanFetch, ...token }), signal);
         noteAnswer();
-        return { tracker, client: createClient(tracker, token), value };
+        return { tracker, client: createClient(tracker, { fetch: leanFetch, ...token }), value };
       } catch (error) {
         options.signal?.throwIfAborted();
         const failure = toFailure(error, tracker, enough.signal.aborted);

@@ -41,7 +41,7 @@ import type {
 } from './types.ts';
 
 export const CLIENT_NAME = 'Shoal 0.1.0';
-const DEFAULT_MEMORY = 32 * 1024 * 1024;
+const DEFAULT_MEMORY = 24 * 1024 * 1024;
 const TICK = 100;
 const TIMEOUT = 10_000;
 const UNREAD_TIMEOUT = 120_000;

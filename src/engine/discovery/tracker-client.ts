@@ -1,9 +1,10 @@
 // Fetches announces and scrapes over HTTP and HTTPS. Bounds everything a tracker can do to us: time, size, redirects.
-// Knows nothing of tiers and schedules; a tracker's refusal is a reply, not an error.
+// Knows nothing of tiers and schedules; a tracker's refusal is a reply, not an error. It loads `node:http` when it needs it
+// and never by `import`: that evaluates all that Node exports there, fetch's whole machinery too, 13 MiB of every process.
 
 import { type LookupAddress, type LookupOptions, lookup } from 'node:dns';
-import http from 'node:http';
-import https from 'node:https';
+import type http from 'node:http';
+import type https from 'node:https';
 import { ShoalError } from '../../base/errors.ts';
 import { printable } from '../../base/printable.ts';
 import {
@@ -31,6 +32,7 @@ const REDIRECTS: ReadonlySet<number> = new Set([301, 302, 303, 307, 308]);
 const MAX_SOCKETS_PER_TRACKER = 8;
 /** An idle connection is closed after this; trackers see us every half hour. */
 const IDLE_TIMEOUT = 15_000;
+const AGENT = { keepAlive: true, maxSockets: MAX_SOCKETS_PER_TRACKER, maxFreeSockets: 2, timeout: IDLE_TIMEOUT };
 
 /** What the errors of sockets, names and certificates mean: machine reason and words. */
 const CAUSES = new Map<string, readonly [reason: string, words: string]>([
@@ -52,8 +54,8 @@ export class TrackerClient {
   readonly #connectTimeout: number;
   readonly #totalTimeout: number;
   readonly #stopTimeout: number;
-  readonly #plain: http.Agent;
-  readonly #secure: https.Agent;
+  #plain: http.Agent | undefined;
+  #secure: https.Agent | undefined;
 
   constructor(options: TrackerClientOptions = {}) {
     this.#options = options;
@@ -61,9 +63,6 @@ export class TrackerClient {
     this.#connectTimeout = options.connectTimeout ?? 10_000;
     this.#totalTimeout = options.totalTimeout ?? 30_000;
     this.#stopTimeout = options.stopTimeout ?? 5000;
-    const agent = { keepAlive: true, maxSockets: MAX_SOCKETS_PER_TRACKER, maxFreeSockets: 2, timeout: IDLE_TIMEOUT };
-    this.#plain = new http.Agent(agent);
-    this.#secure = new https.Agent(agent);
   }
 
   /**
@@ -87,8 +86,14 @@ export class TrackerClient {
 
   /** Closes idle connections. Requests under way are for their own signals to end. */
   close(): void {
-    this.#plain.destroy();
-    this.#secure.destroy();
+    this.#plain?.destroy();
+    this.#secure?.destroy();
+  }
+
+  #agent(secure: boolean): http.Agent {
+    if (secure) this.#secure ??= new (process.getBuiltinModule('node:https').Agent)(AGENT);
+    else this.#plain ??= new (process.getBuiltinModule('node:http').Agent)(AGENT);
+    return secure ? this.#secure! : this.#plain!;
   }
 
   async #get(tracker: string, url: string, timeout: number, signal: AbortSignal | undefined): Promise<Uint8Array> {
@@ -116,8 +121,9 @@ export class TrackerClient {
         reject(interrupted(tracker));
         return;
       }
-      const request = (secure ? https : http).get(target, {
-        agent: secure ? this.#secure : this.#plain,
+      const protocol = process.getBuiltinModule(secure ? 'node:https' : 'node:http');
+      const request = protocol.get(target, {
+        agent: this.#agent(secure),
         lookup: lookUp,
         headers: { 'user-agent': this.#userAgent, accept: '*/*', 'accept-encoding': 'identity' },
       });

@@ -8,6 +8,7 @@ import { MAX_REPORTS } from '../../api/session-limits.ts';
 import type { HeartbeatBody, HeartbeatReply } from '../../api/session-schemas.ts';
 import type { Bitfield } from '../../base/bitfield.ts';
 import { ShoalError } from '../../base/errors.ts';
+import { leanFetch } from '../../io/lean-fetch.ts';
 import { sessionOpenBytes } from '../../protocol/session-open.ts';
 import { nextBatch, type Reported } from './piece-report-batch.ts';
 
@@ -64,7 +65,7 @@ export class TrackerSession {
 
   constructor(options: TrackerSessionOptions) {
     this.#options = options;
-    this.#client = createClient(options.url, { timeout: REQUEST_TIMEOUT });
+    this.#client = createClient(options.url, { timeout: REQUEST_TIMEOUT, fetch: leanFetch });
     this.#supported = /^https?:/i.test(options.url);
   }
 
