@@ -24,6 +24,7 @@ if (major < wanted[0] || (major === wanted[0] && minor < wanted[1])) {
   // The nursery of the heap stays at its first 2 MiB: what is moved lies outside of the heap, and little else is made. It
   // comes before the cache, which is no good to whoever runs with other flags.
   v8.setFlagsFromString('--semi-space-growth-factor=1');
+  v8.setFlagsFromString('--heap-growing-percent=40');
   // Start-up is mostly compiling; with the cache, workers need no compiler of their own either.
   const { XDG_CACHE_HOME, HOME, LOCALAPPDATA } = process.env;
   const caches = XDG_CACHE_HOME || (HOME && join(HOME, '.cache')) || LOCALAPPDATA;

@@ -149,7 +149,7 @@ export const SETTINGS = {
   },
   memory: one(
     'SIZE',
-    'memory for data on its way to the disk (default 32M)',
+    'memory for data on its way to the disk (default 20M)',
     'lasting',
     parseSize,
     'a size such as 64M',

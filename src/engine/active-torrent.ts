@@ -111,6 +111,8 @@ export class ActiveTorrent implements Torrent {
   #finishing: Promise<void> | undefined;
   #finished = false;
   #stopping: Promise<void> | undefined;
+  /** The swarm was told of something, and what it decided is about to be carried out. */
+  #told = false;
   #lastReadFailure = { message: '', at: 0 };
 
   constructor(
@@ -252,6 +254,7 @@ export class ActiveTorrent implements Torrent {
         pool,
         store,
         slab,
+        underWay: () => this.#swarm.view.content?.ledger.partials.keys() ?? [],
         onProgress: (checked) => {
           this.#checked = checked;
         },
@@ -341,14 +344,22 @@ export class ActiveTorrent implements Torrent {
     this.#tell({ type: result.ok ? 'pieceVerified' : 'pieceFailed', piece, ...digests });
   }
 
-  /** What the disk has done. A mistake of ours must not end the process. */
+  /**
+   * What the disk has done. A mistake of ours must not end the process. A worker tells of many short pieces at once: what
+   * follows from all of them is carried out together.
+   */
   #tell(event: SwarmEvent): void {
     try {
       this.#swarm.handle(event, this.#context.clock());
-      this.#links.settle();
     } catch (error) {
       void this.#fail(error);
     }
+    if (this.#told) return;
+    this.#told = true;
+    queueMicrotask(() => {
+      this.#told = false;
+      this.#links.settle();
+    });
   }
 
   #metadataArrived(infoBytes: Uint8Array): void {

@@ -63,6 +63,8 @@ export class Connection implements FramerSink, TcpHandlers {
   reading = false;
   /** It waits for the upload limit. */
   waiting = false;
+  /** It waits for the memory of a frame. */
+  starved = false;
   /** Payload bytes that the socket takes within a quarter of a second, as far as is known. */
   frameLength = FIRST_FRAME;
 
@@ -171,7 +173,7 @@ export class Connection implements FramerSink, TcpHandlers {
   get sending(): UpState | undefined {
     if (this.waiting) return 'limited';
     if (this.socket.buffered > this.frameLength) return 'socketFull';
-    return this.reading ? 'disk' : undefined;
+    return this.reading || this.starved ? 'disk' : undefined;
   }
 
   /** True when for so long nothing of what waits in the socket has gone out. To be asked about once a second. */

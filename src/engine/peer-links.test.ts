@@ -18,7 +18,7 @@ function make(overrides: Partial<LinkContext>): { swarm: Swarm; links: PeerLinks
     peerId,
     clock,
     quotas: new RateLimits({}, clock).torrent(),
-    frames: new FramePool(),
+    frames: new FramePool(16 * 1024 * 1024),
     dialTimeout: 60_000,
     handshakeTimeout: 60_000,
     unreadTimeout: 60_000,

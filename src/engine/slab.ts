@@ -11,8 +11,8 @@ const PAGE_LENGTH = MAX_EXTENT_LENGTH;
 const LEAST_PAGES = 4;
 /** Who has not asked for so many times the number of torrents is not waiting any more. */
 const RECENT_ASKS = 4;
-/** Places of one torrent: what very short pieces could take beyond it would cost more in books than it is worth. */
-const MOST_PLACES = 2048;
+/** Places of one torrent: more very short pieces at a time would cost more in books than they are worth. */
+const MOST_PLACES = 512;
 
 interface Page {
   readonly offset: number;

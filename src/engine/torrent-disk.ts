@@ -35,6 +35,8 @@ export interface TorrentDiskOptions {
   readonly store: TorrentStore;
   /** Where blocks lie on their way. */
   readonly slab: Slab;
+  /** Pieces that are being fetched. */
+  readonly underWay: () => Iterable<number>;
   /** Part of the check that is done, 0 to 1. */
   readonly onProgress: (checked: number) => void;
   readonly onChanged: (file: string, pieces: readonly number[]) => void;
@@ -112,7 +114,7 @@ export class TorrentDisk implements UploadSource {
       options.signal.throwIfAborted();
       const disk = new TorrentDisk(options, opened, record);
       await store.saveTorrent(metainfo.infoHash, torrent);
-      await disk.#openJournal(store);
+      await disk.#openJournal(store, options.underWay);
       return disk;
     } catch (error) {
       await opened.storage.close();
@@ -195,9 +197,9 @@ export class TorrentDisk implements UploadSource {
   }
 
   /** Begins the journal with what was found, before anything is written. */
-  async #openJournal(store: TorrentStore): Promise<void> {
+  async #openJournal(store: TorrentStore, underWay: () => Iterable<number>): Promise<void> {
     this.#journal = await store.openJournal(await this.#storage.state(this.#before));
-    if (this.#journal !== undefined) this.#storage.keep(this.#journal);
+    if (this.#journal !== undefined) this.#storage.keep(this.#journal, underWay);
   }
 
   /**

@@ -49,7 +49,7 @@ export interface SessionOptions extends SessionLimits {
   state?: string | null;
   /** Announce URLs or tracker base URLs used when a torrent or a call names none. */
   trackers?: readonly string[];
-  /** Budget for pieces on their way from socket to disk. Default 24 MiB. */
+  /** Bytes for pieces on their way from sockets to the disk; half as much is for those on their way out. Default 20 MiB. */
   memory?: number;
   /** What this process does, told to whoever finds one of its torrents in use. Default 'shoal'. */
   purpose?: string;

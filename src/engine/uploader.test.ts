@@ -8,7 +8,7 @@ import { RequestQueue } from '../swarm/request-queue.ts';
 import type { SwarmState } from '../swarm/swarm-state.ts';
 import { nextUpload, type UploadRun } from '../swarm/swarm-upload.ts';
 import type { Connection } from './connection.ts';
-import { FramePool } from './frame-pool.ts';
+import { type Frame, FramePool } from './frame-pool.ts';
 import { type PeerQuota, RateLimits } from './rate-limits.ts';
 import { serveUploads, type UploadContext } from './uploader.ts';
 
@@ -95,7 +95,7 @@ class Scene {
     serveUploads(connection as unknown as Connection, context as unknown as UploadContext);
   }
 
-  readonly frames = new FramePool();
+  readonly frames = new FramePool(16 * 1024 * 1024);
 
   /** The disk answers the oldest read. */
   answer(error?: ShoalError): void {
@@ -249,6 +249,23 @@ test('frames are as long as the socket takes them, so that a choke is not far be
   scene.flush();
   assert.deepEqual(scene.connection.taken, [300]);
 });
+
+for (const [name, rate] of [
+  ['without memory for a frame', 0],
+  ['under a limit and without memory for a frame', 10_000_000],
+] as const)
+  test(`${name} nothing is pulled, and it goes on when somebody gives theirs back`, (t) => {
+    const scene = new Scene(t, rate);
+    scene.ask(64);
+    const others: Frame[] = [];
+    for (let frame = scene.frames.take(1); frame !== undefined; frame = scene.frames.take(1)) others.push(frame);
+    scene.serve();
+    scene.serve();
+    assert.equal(scene.reads.length, 0);
+    assert.equal(scene.uploads.count, 64, 'a choke can still take them back');
+    for (const frame of others) scene.frames.give(frame);
+    assert.equal(scene.reads.length, 1);
+  });
 
 test('nothing is pulled while there is no storage', (t) => {
   const scene = new Scene(t);

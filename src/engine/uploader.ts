@@ -9,7 +9,7 @@ import { PIECE_HEADER_LENGTH } from '../protocol/wire/messages.ts';
 import type { Swarm } from '../swarm/swarm.ts';
 import type { UploadRun } from '../swarm/swarm-upload.ts';
 import type { Connection } from './connection.ts';
-import type { FramePool } from './frame-pool.ts';
+import type { Frame, FramePool } from './frame-pool.ts';
 import type { PeerQuota } from './rate-limits.ts';
 
 /** Of a granted byte so much may be payload: the header of each block is paid for too. */
@@ -32,14 +32,16 @@ export interface UploadContext {
 export function serveUploads(connection: Connection, context: UploadContext): void {
   const { peer, up } = connection;
   if (peer === undefined || up === undefined || context.source() === undefined || connection.closed) return;
-  if (connection.reading || connection.waiting || connection.socket.buffered > connection.frameLength) return;
-  if (!up.limited) {
-    const run = context.swarm.nextUpload(peer, connection.frameLength);
-    if (run !== undefined) send(connection, context, run, 0);
-    return;
-  }
+  if (connection.reading || connection.waiting || connection.starved) return;
+  if (connection.socket.buffered > connection.frameLength) return;
   if (peer.uploads.count === 0) {
     context.swarm.nextUpload(peer, 0);
+    return;
+  }
+  if (!up.limited) {
+    const frame = takeFrame(connection, context, connection.frameLength);
+    if (frame !== undefined)
+      send(connection, context, frame, context.swarm.nextUpload(peer, connection.frameLength)!, 0);
     return;
   }
   connection.waiting = true;
@@ -53,16 +55,30 @@ export function serveUploads(connection: Connection, context: UploadContext): vo
 function serveGranted(connection: Connection, context: UploadContext, up: PeerQuota, granted: number): void {
   const ready = context.source() !== undefined && !connection.closed;
   const payload = Math.floor(granted * PAYLOAD_SHARE);
-  const run = ready ? context.swarm.nextUpload(connection.peer!, payload) : undefined;
+  const frame = ready ? takeFrame(connection, context, payload) : undefined;
+  const run = frame === undefined ? undefined : context.swarm.nextUpload(connection.peer!, payload);
   const bytes = run === undefined ? 0 : run.bytes + run.lengths.length * PIECE_HEADER_LENGTH;
   up.charge(bytes - granted);
-  if (run !== undefined) send(connection, context, run, bytes);
+  if (frame === undefined) return;
+  if (run === undefined) context.frames.give(frame);
+  else send(connection, context, frame, run, bytes);
+}
+
+/** Undefined when others hold all the memory there is for frames: it goes on when one of them gives some back. */
+function takeFrame(connection: Connection, context: UploadContext, payload: number): Frame | undefined {
+  const frame = context.frames.take(payload);
+  if (frame !== undefined) return frame;
+  connection.starved = true;
+  context.frames.whenGiven(() => {
+    connection.starved = false;
+    serveUploads(connection, context);
+  });
+  return undefined;
 }
 
 /** `charged`: bytes of the upload limit taken for this run, given back when it cannot be sent. */
-function send(connection: Connection, context: UploadContext, run: UploadRun, charged: number): void {
+function send(connection: Connection, context: UploadContext, frame: Frame, run: UploadRun, charged: number): void {
   const peer = connection.peer!;
-  const frame = context.frames.take();
   connection.reading = true;
   context.source()!.read(run.piece, run.begin, frame.lay(run), (error) => {
     connection.reading = false;

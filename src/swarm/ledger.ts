@@ -12,6 +12,8 @@ import type { Places } from './places.ts';
 
 export const PIECE_STATE = { missing: 0, partial: 1, verifying: 2, have: 3 } as const;
 
+const MOST_SPARE = 256;
+
 /** Blocks of a piece that are on disk and belong to no verified piece: one bit a block, the highest bit first. */
 export interface StoredBlocks {
   readonly piece: number;
@@ -28,6 +30,8 @@ export class Ledger {
   openPartials = 0;
   /** Places taken and not given back. */
   held = 0;
+  /** Books of pieces that have ended, for the next ones. */
+  readonly #spare: Partial[] = [];
   /** Pieces whose last check failed: the next attempt comes whole from one peer. */
   readonly #retries = new Set<number>();
 
@@ -65,7 +69,10 @@ export class Ledger {
 
   #open(piece: number, now: number): Partial {
     const { geometry } = this;
-    const partial = new Partial(piece, now, geometry.blockCount(piece), this.#retries.has(piece));
+    const blockCount = geometry.blockCount(piece);
+    const usual = blockCount === geometry.blocksPerPiece;
+    const partial = (usual ? this.#spare.pop() : undefined) ?? new Partial(blockCount);
+    partial.open(piece, now, this.#retries.has(piece));
     this.partials.set(piece, partial);
     this.#states[piece] = PIECE_STATE.partial;
     this.openPartials++;
@@ -401,6 +408,8 @@ export class Ledger {
     this.partials.delete(piece);
     if (partial.free > 0) this.openPartials--;
     for (let extent = 0; extent < partial.offsets.length; extent++) this.#giveBack(partial, extent);
+    if (partial.blocks.length === this.geometry.blocksPerPiece && this.#spare.length < MOST_SPARE)
+      this.#spare.push(partial);
   }
 }
 

@@ -18,9 +18,9 @@ export interface Run {
 }
 
 export class Partial {
-  readonly piece: number;
+  piece = NOBODY;
   /** When it was begun. */
-  readonly begunAt: number;
+  begunAt = 0;
   readonly blocks: Uint8Array;
   /** How many peers have been asked for each block and have not answered. */
   readonly requesters: Uint8Array;
@@ -37,9 +37,9 @@ export class Partial {
   /** Free blocks of each extent. */
   readonly freeIn: Uint8Array;
   /** Free blocks: `ready` ones in extents that hold a place, `unplaced` ones in those without, the rest under a seal. */
-  free: number;
+  free = 0;
   ready = 0;
-  unplaced: number;
+  unplaced = 0;
   /** Blocks that arrived, the stored ones among them. */
   arrived = 0;
   stored = 0;
@@ -50,26 +50,48 @@ export class Partial {
   assignedAt = 0;
   handovers = 0;
   /** True while a failed piece waits for, or is with, its one peer. */
-  retry: boolean;
+  retry = false;
   /** No block before this one is free: where the search for the next free block starts. */
   cursor = 0;
 
-  constructor(piece: number, begunAt: number, blockCount: number, retry: boolean) {
+  constructor(blockCount: number) {
     const extentCount = Math.ceil(blockCount / BLOCKS_PER_EXTENT);
-    this.piece = piece;
-    this.begunAt = begunAt;
     this.blocks = new Uint8Array(blockCount);
     this.requesters = new Uint8Array(blockCount);
-    this.senders = new Int32Array(blockCount).fill(NOBODY);
-    this.offsets = new Float64Array(extentCount).fill(NOWHERE);
+    this.senders = new Int32Array(blockCount);
+    this.offsets = new Float64Array(extentCount);
     this.placedAt = new Float64Array(extentCount);
     this.storing = new Uint8Array(extentCount);
-    this.lacking = new Uint8Array(extentCount).fill(BLOCKS_PER_EXTENT);
-    this.lacking[extentCount - 1] = blockCount - (extentCount - 1) * BLOCKS_PER_EXTENT;
-    this.freeIn = this.lacking.slice();
+    this.lacking = new Uint8Array(extentCount);
+    this.freeIn = new Uint8Array(extentCount);
+  }
+
+  /** From now on it stands for this piece, of which nothing is here; it may have stood for another one before. */
+  open(piece: number, begunAt: number, retry: boolean): void {
+    const blockCount = this.blocks.length;
+    const last = this.lacking.length - 1;
+    this.piece = piece;
+    this.begunAt = begunAt;
+    this.blocks.fill(BLOCK_STATE.free);
+    this.requesters.fill(0);
+    this.senders.fill(NOBODY);
+    this.offsets.fill(NOWHERE);
+    this.placedAt.fill(0);
+    this.storing.fill(0);
+    this.lacking.fill(BLOCKS_PER_EXTENT);
+    this.lacking[last] = blockCount - last * BLOCKS_PER_EXTENT;
+    this.freeIn.set(this.lacking);
     this.free = blockCount;
+    this.ready = 0;
     this.unplaced = blockCount;
+    this.arrived = 0;
+    this.stored = 0;
+    this.onDisk = false;
+    this.exclusive = NOBODY;
+    this.assignedAt = 0;
+    this.handovers = 0;
     this.retry = retry;
+    this.cursor = 0;
   }
 
   countTaken(extent: number): void {

@@ -278,6 +278,11 @@ export function fillIdle(state: SwarmState, now: number): void {
 
 /** Who sent how much of a piece whose blocks have all arrived. */
 function sharesOf(state: SwarmState, partial: Partial): Share[] {
+  const { piece, senders } = partial;
+  if (senders.every((sender) => sender === senders[0])) {
+    const only = state.everyone.get(senders[0]!);
+    return only === undefined ? [] : [{ peer: only, bytes: state.content!.geometry.pieceSize(piece) }];
+  }
   const bytes = new Map<Peer, number>();
   for (let block = 0; block < partial.senders.length; block++) {
     const peer = state.everyone.get(partial.senders[block]!);

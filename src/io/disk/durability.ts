@@ -23,6 +23,8 @@ export interface DurabilityOptions {
   /** The files that a piece lies in, pads left out. */
   filesOf: (piece: number) => HeldFile[];
   sizeOf: (piece: number) => number;
+  /** Pieces that are likely to be written next. */
+  soon: () => Iterable<number>;
 }
 
 export class Durability {
@@ -46,7 +48,7 @@ export class Durability {
   /** To be called before anything of a piece is written; `then` goes on, now or in a later turn. */
   begin(piece: number, then: () => void): void {
     if (this.#bytes < MOST_BYTES) {
-      this.#journal.begin(piece, then);
+      this.#journal.begin(piece, then, this.#options.soon);
       return;
     }
     this.#waiting.push(() => this.begin(piece, then));

@@ -98,7 +98,7 @@ const NO_KEY = 0;
 const RANGES_AHEAD = 2;
 
 /** A worker holds one read buffer and short messages; what it does not need it is not to grow into. */
-const LIMITS = { maxYoungGenerationSizeMb: 2, maxOldGenerationSizeMb: 64 };
+const LIMITS = { maxYoungGenerationSizeMb: 2, maxOldGenerationSizeMb: 32 };
 
 // The workers stand beside this file, as source in a checkout and compiled in a package.
 const WORKER_URL = new URL(`./hash-worker${import.meta.url.slice(import.meta.url.lastIndexOf('.'))}`, import.meta.url);

@@ -347,16 +347,17 @@ export class Storage {
   }
 
   /**
-   * From now on the journal is told what is written. It says what `state` said before anything was.
+   * From now on the journal is told what is written. It says what `state` said before anything was. `soon`: pieces that are
+   * likely to be written next.
    */
-  keep(journal: Journal): void {
+  keep(journal: Journal, soon: () => Iterable<number> = () => []): void {
     const held = this.#held.filter((file) => file !== undefined);
     const filesOf = (piece: number): HeldFile[] => {
       const segments = this.#layout.segments(piece * this.#layout.pieceLength, this.#layout.pieceSize(piece));
       return segments.flatMap(({ file }) => (file.pad ? [] : [this.#held[file.index]!]));
     };
     const sizeOf = (piece: number): number => this.#layout.pieceSize(piece);
-    this.#durability = new Durability({ files: this.#files, held, journal, filesOf, sizeOf });
+    this.#durability = new Durability({ files: this.#files, held, journal, filesOf, sizeOf, soon });
   }
 
   /** Puts all that was written on the disk and tells the journal, followed by `last`. See Durability.flush. */

@@ -118,6 +118,23 @@ describe('a journal', () => {
     assert.equal((await readFile(path)).length, length);
   });
 
+  it('tells ahead of pieces that will follow, which then begin at once', async (t) => {
+    const { store, journal, path } = await open(t);
+    let asked = 0;
+    const soon = (): number[] => {
+      asked++;
+      return [5, 6, 7, 2];
+    };
+    await Promise.all([1, 2].map((piece) => new Promise<void>((go) => journal.begin(piece, go, soon))));
+    assert.deepEqual([...(await loaded(store)).begun].sort(), [1, 2, 5, 6, 7]);
+    const length = (await readFile(path)).length;
+    let begun = 0;
+    for (const piece of [5, 6, 7]) journal.begin(piece, () => begun++, soon);
+    assert.equal(begun, 3);
+    assert.equal(asked, 1, 'only when there is something to append');
+    assert.equal((await readFile(path)).length, length);
+  });
+
   it('forgets what was cut off and goes on behind what is good', async (t) => {
     const { state, store, journal, path } = await open(t);
     await journal.add([{ type: 'have', pieces: [1] }]);

@@ -50,16 +50,18 @@ export class Journal {
    * Says that this piece is about to be written, then calls `then`: at once when that was said before, else in a later
    * turn of the event loop, one append for all that came meanwhile. Not synced: what the system has taken survives the
    * end of this process, and after a power cut the changed file is hashed whole. A failure is told by the next `add`.
+   * `soon`: asked for pieces that will follow, when there is something to append: they cost next to nothing then.
    */
-  begin(piece: number, then: () => void): void {
+  begin(piece: number, then: () => void, soon: () => Iterable<number> = () => []): void {
     if (this.#record.begun.has(piece) && this.#whenBegun.length === 0) {
       then();
       return;
     }
     this.#begun.push(piece);
     if (this.#whenBegun.push(then) > 1) return;
+    this.#begun.push(...soon());
     void this.#inTurn(async () => {
-      const pieces = this.#begun.filter((begun) => !this.#record.begun.has(begun));
+      const pieces = [...new Set(this.#begun)].filter((begun) => !this.#record.begun.has(begun));
       const waiting = this.#whenBegun;
       this.#begun = [];
       this.#whenBegun = [];
