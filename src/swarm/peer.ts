@@ -130,7 +130,7 @@ export class Peer {
   /** A block of it is on its way, wanted or not. */
   midBlock = false;
   /** When it last sent a fair part of a block, or a whole one. */
-  progressAt: number;
+  progressAt = 0;
   #partBytes = 0;
   /** We do not read from it now, because of the download limit: it cannot be blamed for silence. */
   held = false;
@@ -158,6 +158,8 @@ export class Peer {
   readonly downTimes = new StateTimes(DOWN_STATES);
   readonly upTimes = new StateTimes(UP_STATES);
 
+  /** What it sends of blocks, part by part. */
+  readonly arriving = new RateMeter();
   readonly down = new RateMeter();
   readonly up = new RateMeter();
   lastHeardAt: number;
@@ -197,7 +199,6 @@ export class Peer {
     this.connectedAt = now;
     this.flippedAt = now;
     this.lastBlockAt = now;
-    this.progressAt = now;
     this.stuckSince = now;
     this.lastHeardAt = now;
     this.lastSentAt = now;
@@ -249,6 +250,11 @@ export class Peer {
       this.#slowStart = true;
     }
     this.grow();
+  }
+
+  /** Mean time between its blocks while it owed some, in milliseconds; 0: not known. */
+  get gap(): number {
+    return this.#gap;
   }
 
   /** Milliseconds of silence after which a block is overdue, by what the peer itself has shown; at least two seconds. */

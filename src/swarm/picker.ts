@@ -7,11 +7,10 @@
 //     priority;
 //  6. a block of a piece that others are filling;
 //  7. what a slow peer owes, taken over: see swarm-steal.ts;
-//  8. in the end game, for a peer that owes nothing: a block that others owe us already.
+//  8. for a peer that owes nothing: a block that others owe us and will deliver much later, see end-game.ts.
 
-import { BLOCK_LENGTH, BLOCKS_PER_EXTENT } from '../base/geometry.ts';
 import { PIECE_STATE } from './ledger.ts';
-import { NOBODY, NOWHERE, type Partial } from './partial.ts';
+import { NOBODY, type Partial } from './partial.ts';
 import type { Peer } from './peer.ts';
 import { assignRetry } from './swarm-retry.ts';
 import type { Content, SwarmState } from './swarm-state.ts';
@@ -22,10 +21,6 @@ const RANDOM_FIRST = 4;
 const DRAW = 64;
 /** How many of the most common pieces are looked at for a snubbed peer. */
 const REVERSE_SCAN = 256;
-/** Copies of one block that may be asked for at once in the end game. */
-const END_GAME_COPIES = 3;
-/** Milliseconds after which an extent holds its place for too long while others wait for one. */
-const SLOW_EXTENT = 3_000;
 
 /** It has the piece and lets us ask for it. */
 export function mayAsk(peer: Peer, piece: number): boolean {
@@ -33,7 +28,7 @@ export function mayAsk(peer: Peer, piece: number): boolean {
 }
 
 /** Whether the peer may be asked for blocks of the piece, if there are any to ask for. */
-function isOpenTo(peer: Peer, partial: Partial): boolean {
+export function isOpenTo(peer: Peer, partial: Partial): boolean {
   return !partial.retry || partial.exclusive === peer.id || partial.exclusive === NOBODY;
 }
 
@@ -153,40 +148,4 @@ function pickShared(content: Content, peer: Peer): Partial | undefined {
     )
       best = partial;
   return best;
-}
-
-/**
- * A block that somebody else owes us, for a peer that has nothing left to do: the one with the fewest requesters. In the
- * end game, when everything is asked for, any will do; before that the slab is full, and only extents that take long are
- * helped along, or slow peers would hold the places that fast ones wait for.
- */
-export function pickBusy(content: Content, peer: Peer, now: number): { partial: Partial; block: number } | undefined {
-  const { ledger } = content;
-  const placedBefore = isEndGame(content, peer) ? now : now - SLOW_EXTENT;
-  let best: { partial: Partial; block: number } | undefined;
-  // One seat is kept from those that have gone silent, or enough of them would hold a last block for ever in turns.
-  let fewest = peer.snubbed ? END_GAME_COPIES - 1 : END_GAME_COPIES;
-  for (const partial of ledger.partials.values()) {
-    if (partial.retry || partial.arrived === partial.blocks.length || !mayAsk(peer, partial.piece)) continue;
-    for (let extent = 0; extent < partial.offsets.length; extent++) {
-      if (partial.offsets[extent] === NOWHERE || partial.placedAt[extent]! > placedBefore) continue;
-      const end = Math.min(partial.blocks.length, (extent + 1) * BLOCKS_PER_EXTENT);
-      for (let block = extent * BLOCKS_PER_EXTENT; block < end; block++) {
-        if (!ledger.isOwed(partial, block) || partial.requesters[block]! >= fewest) continue;
-        if (peer.requests.find(partial.piece, block * BLOCK_LENGTH) >= 0) continue;
-        fewest = partial.requesters[block]!;
-        best = { partial, block };
-        if (fewest <= 1) return best;
-      }
-    }
-  }
-  return best;
-}
-
-/** Nothing waits for a place in the slab that the peer could deliver. */
-function isEndGame({ availability, ledger }: Content, peer: Peer): boolean {
-  if (availability.wanted > 0) return false;
-  for (const partial of ledger.partials.values())
-    if (partial.unplaced > 0 && isOpenTo(peer, partial) && mayAsk(peer, partial.piece)) return false;
-  return true;
 }

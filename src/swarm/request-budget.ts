@@ -21,6 +21,8 @@ const STEP = 1.4;
 /** A step up pays when the rate grows so much, a step down costs when it falls so much. */
 const GAIN = 1.13;
 const LOSS = 0.9;
+/** With so much of the rate that could not be raised the link counts as full. */
+const FULL = 0.8;
 /** Periods at the least number until more is tried again. */
 const REST = 5;
 
@@ -42,6 +44,8 @@ export class RequestBudget implements Tally {
   /** The last step: 1 up, -1 down, 0 none. */
   #step = 0;
   #rested = 0;
+  /** Bytes per second beyond which asking for more did not help. */
+  #fullRate = 0;
 
   constructor(now: number) {
     this.#lookedAt = now;
@@ -75,6 +79,11 @@ export class RequestBudget implements Tally {
     return rate > 0 ? (1000 * this.count * BLOCK_LENGTH) / rate : 0;
   }
 
+  /** Our own link is what everybody waits for: more was tried lately and brought nothing. */
+  isFull(now: number): boolean {
+    return this.#fullRate > 0 && this.arriving.rate(now) >= FULL * this.#fullRate;
+  }
+
   /** Once a second. */
   retune(now: number): void {
     const rate = this.arriving.lastSecond(now);
@@ -98,6 +107,8 @@ export class RequestBudget implements Tally {
     if (this.limited) {
       this.#step = this.#direction(rate, least, long);
       this.limit = Math.max(least, this.#step > 0 ? this.limit * STEP : this.limit / STEP);
+      // In bytes per second.
+      this.#fullRate = this.#step > 0 ? 0 : 1000 * rate;
     } else if (long) {
       // Nobody feels the limit, and yet it takes too long for what is asked to come.
       this.#step = -1;

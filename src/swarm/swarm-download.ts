@@ -5,10 +5,11 @@ import { BLOCK_LENGTH, BLOCKS_PER_EXTENT } from '../base/geometry.ts';
 import { MESSAGE } from '../protocol/wire/messages.ts';
 import { violation } from '../protocol/wire/violation.ts';
 import type { Share } from './commands.ts';
+import { pickBusy } from './end-game.ts';
 import { NOBODY, type Partial } from './partial.ts';
 import type { Peer } from './peer.ts';
 import { believe } from './peer-copies.ts';
-import { pickBusy, pickPartial } from './picker.ts';
+import { pickPartial } from './picker.ts';
 import { assignRetry, findRetryPeer, forgetRetry, giveUpRetries, giveUpRetry } from './swarm-retry.ts';
 import type { Content, SwarmState } from './swarm-state.ts';
 import { stealRequests } from './swarm-steal.ts';
@@ -65,7 +66,7 @@ export function fillRequests(state: SwarmState, peer: Peer, now: number): void {
   if (peer.choking && peer.allowedFast.size === 0) return;
   const { ledger, geometry } = content;
   const depth = depthOf(state, content, peer);
-  if (peer.requests.count === 0) peer.lastBlockAt = now;
+  if (peer.requests.count === 0 && !peer.midBlock) peer.lastBlockAt = now;
   while (peer.requests.count < depth) {
     const partial = pickPartial(state, content, peer, now);
     if (partial === undefined) {
@@ -89,7 +90,7 @@ export function fillRequests(state: SwarmState, peer: Peer, now: number): void {
 function fillBusy(state: SwarmState, content: Content, peer: Peer, now: number): void {
   const limit = peer.snubbed ? 1 : END_GAME_BATCH;
   for (let i = 0; i < limit; i++) {
-    const busy = pickBusy(content, peer, now);
+    const busy = pickBusy(state, content, peer, now);
     if (busy === undefined) return;
     content.ledger.requested(busy.partial, busy.block, now);
     const { piece } = busy.partial;

@@ -3,29 +3,21 @@
 
 import { BLOCK_LENGTH } from '../base/geometry.ts';
 import { MESSAGE } from '../protocol/wire/messages.ts';
+import { paceOf, SOONER, timeFor, WORTH } from './delivery.ts';
 import type { Peer } from './peer.ts';
 import { mayAsk } from './picker.ts';
 import type { Content, SwarmState } from './swarm-state.ts';
 
-/** A queue that ends within so many milliseconds is left alone: telling its owner would take as long. */
-const WORTH = 500;
-/** The block has to come so many times sooner. */
-const SOONER = 2;
 /** Requests at the end of a queue that are looked at, and those that are taken in one go. */
 const LOOKED_AT = 64;
 const TAKEN = 16;
 /** Milliseconds until a peer that found nothing looks again. */
 const PAUSE = 200;
 
-/** Milliseconds in which a peer at this pace sends so many blocks; endless for one that stands still. */
-function timeFor(blocks: number, pace: number): number {
-  return pace > 0 ? (1000 * blocks * BLOCK_LENGTH) / pace : Number.POSITIVE_INFINITY;
-}
-
 /** Returns how many requests changed hands; `room`: how many more the thief may have. */
 export function stealRequests(state: SwarmState, content: Content, thief: Peer, room: number, now: number): number {
   if (now < thief.stealAt || thief.choking || thief.snubbed || thief.late) return 0;
-  const pace = thief.down.rate(now);
+  const pace = thief.arriving.rate(now);
   if (pace === 0) return 0;
   thief.stealAt = now + PAUSE;
   const victim = findVictim(state, thief, pace, now);
@@ -35,20 +27,13 @@ export function stealRequests(state: SwarmState, content: Content, thief: Peer, 
   return taken;
 }
 
-/** Bytes per second to be expected of a peer that owes blocks. One that was only just asked has the benefit of the doubt. */
-function paceOf(peer: Peer, now: number): number {
-  if (peer.late || peer.snubbed) return 0;
-  const pace = peer.down.rate(now);
-  return pace === 0 && now - peer.lastBlockAt < WORTH * SOONER ? Number.POSITIVE_INFINITY : pace;
-}
-
 function findVictim(state: SwarmState, thief: Peer, pace: number, now: number): Peer | undefined {
   let victim: Peer | undefined;
   let longest = Math.max(WORTH, SOONER * timeFor(thief.requests.count + 1, pace));
   for (const peer of state.peers.values()) {
     // The block it is sending now stays with it.
     if (peer === thief || peer.held || peer.requests.count < 2) continue;
-    const time = timeFor(peer.requests.count, paceOf(peer, now));
+    const time = timeFor(peer.requests.count, paceOf(state, peer, now));
     if (time <= longest) continue;
     longest = time;
     victim = peer;
@@ -60,8 +45,8 @@ function findVictim(state: SwarmState, thief: Peer, pace: number, now: number): 
 function share(state: SwarmState, content: Content, thief: Peer, victim: Peer, most: number, now: number): number {
   const { ledger } = content;
   const { requests } = victim;
-  const slow = paceOf(victim, now);
-  const fast = thief.down.rate(now);
+  const slow = paceOf(state, victim, now);
+  const fast = thief.arriving.rate(now);
   let taken = 0;
   const last = Math.max(1, requests.count - LOOKED_AT);
   for (let i = requests.count - 1; i >= last && taken < most; i--) {

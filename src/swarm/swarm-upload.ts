@@ -102,8 +102,12 @@ function isBeginner(peer: Peer): boolean {
 function mayHaveFast(state: SwarmState, peer: Peer, { piece, length }: BlockRequest): boolean {
   const taken = peer.grantedFast.get(piece);
   if (taken === undefined || !isBeginner(peer)) return false;
-  if (taken + length > FAST_COPIES * state.content!.geometry.pieceSize(piece))
-    throw violation('invalid_request', 'keeps asking for the same piece while it is choked');
+  if (taken + length > FAST_COPIES * state.content!.geometry.pieceSize(piece)) {
+    // On a slow link an honest peer may give up a block several times that is on its way.
+    if (++peer.badRequests > MAX_BAD_REQUESTS)
+      throw violation('invalid_request', 'keeps asking for the same piece while it is choked');
+    return false;
+  }
   peer.grantedFast.set(piece, taken + length);
   return true;
 }

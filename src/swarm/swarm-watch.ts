@@ -3,6 +3,7 @@
 
 import { BLOCKS_PER_EXTENT } from '../base/geometry.ts';
 import { encodeKeepAlive } from '../protocol/wire/messages.ts';
+import { isOverdue } from './delivery.ts';
 import { PIECE_STATE } from './ledger.ts';
 import { BLOCK_STATE, NOBODY, NOWHERE, type Partial } from './partial.ts';
 import type { Peer } from './peer.ts';
@@ -46,7 +47,7 @@ export function watchPeer(state: SwarmState, peer: Peer, now: number): void {
     state.disconnect(peer, 'stopped in the middle of a block');
     return;
   }
-  peer.late = peer.requests.count > 0 && now - peer.lastBlockAt > peer.patience;
+  peer.late = isOverdue(state, peer, now);
   // On a slow link that many share a block takes long; a part of one shows that its peer is at work.
   if (peer.requests.count > 0 && now - Math.max(peer.lastBlockAt, peer.progressAt) > state.snubAfter) {
     peer.snubbed = true;

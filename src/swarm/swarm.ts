@@ -107,6 +107,8 @@ export class Swarm {
   heard(peer: Peer, bytes: number, now: number): void {
     peer.lastHeardAt = now;
     this.#state.budget.arriving.add(bytes, now);
+    // Haves and the like are no sign that it sends what it owes.
+    if (peer.midBlock || peer.progressAt === now) peer.arriving.add(bytes, now);
     if (peer.midBlock) peer.partCame(bytes, now);
     if (this.#state.freed) fillIdle(this.#state, now);
   }

@@ -123,6 +123,8 @@ test('a liar at a public address is banned with all its ports, and its neighbour
   const net = new LoneSwarm({ pieces: 2, pieceLength: PIECE });
   const { honest } = spoil(net, '8.8.4.4');
   honest.offer();
+  // What the liar still owes is overdue.
+  net.pass(3_000);
   honest.answerAll();
   assert.equal(net.swarm.view.complete, true);
   assert.equal(net.tryConnect({ host: '8.8.4.4', port: 1, peerId: 'new' }), 'the peer is banned');
@@ -154,6 +156,7 @@ test('a ban made in one swarm closes the connection in another that shares the l
   const other = two.connect({ peerId: 'honest' });
   const { honest } = spoil(one);
   honest.offer();
+  one.pass(3_000);
   honest.answerAll();
   assert.ok(one.log.some((command) => command.type === 'announceBan'));
   two.swarm.handle({ type: 'bansChanged' }, two.now);

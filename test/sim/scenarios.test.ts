@@ -14,6 +14,7 @@ import {
   oneHonestCopy,
   superSeed,
   titForTat,
+  unequalSeeds,
 } from './scenarios.ts';
 
 function check(measures: readonly Measure[]): void {
@@ -27,5 +28,6 @@ test('sharers end well before free riders', () => check(titForTat(1)));
 test('a tenth of free riders costs the others little', () => check(fewRiders(0.7)));
 test('newcomers get their first piece soon and nobody starves', () => check(newcomers(0.3)));
 test('fast peers among slow ones are used', () => check(fastAmongSlow(1)));
+test('of unequal seeds all are used to the end, and hardly anything comes twice', () => check(unequalSeeds(1)));
 test('with half of the peers killed each minute all end', () => check(churn(0.3)));
 test('no have-bit stands over wrong bytes, however late the answers', () => check(lateAnswers(0.7)));

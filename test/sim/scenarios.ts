@@ -136,6 +136,32 @@ export function fastAmongSlow(scale = 1, seed = 1): Measure[] {
   return [{ name: 'fast among slow: share of the fast uplinks used', value: used, bound: 0.8, atLeast: true }];
 }
 
+/**
+ * Seeds whose uplinks differ a hundredfold, one of which stops sending near the end: the end is not waited for, and hardly
+ * anything is sent twice.
+ */
+export function unequalSeeds(scale = 1, seed = 1): Measure[] {
+  const count = Math.round(24 * scale);
+  const world = new World({ seed, pieces: 1024, pieceLength: 4 * BLOCK });
+  const seeds = world.addMany(count, (i) => ({
+    have: everything,
+    up: 8_000 * 100 ** (i / count),
+    down: 400_000,
+    latency: 10 + 8 * i,
+  }));
+  const peer = world.add({ up: 100_000, down: 20_000_000, slots: 128 });
+  const size = world.subject.geometry.totalLength;
+  const sum = seeds.reduce((total, { way }) => total + 1000 * way.up.rate, 0);
+  world.after((0.9 * size) / sum, () => {
+    seeds[Math.floor(count / 2)]!.options.silent = true;
+  });
+  finish(world, [peer], 4000);
+  return [
+    { name: 'unequal seeds: end / fluid bound', value: took(peer) / (size / sum), bound: 1.4 },
+    { name: 'unequal seeds: share of the bytes that came twice', value: peer.swarm.view.wasted / size, bound: 0.02 },
+  ];
+}
+
 /** Every minute a random half of the peers is killed, and comes back ten seconds later. */
 export function churn(scale = 1, seed = 1): Measure[] {
   const peers = Math.round(30 * scale);
@@ -218,6 +244,7 @@ export const SCENARIOS = {
   fewRiders,
   newcomers,
   fastAmongSlow,
+  unequalSeeds,
   churn,
   lateAnswers,
 } as const;

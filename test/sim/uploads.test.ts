@@ -192,6 +192,9 @@ test('allowed-fast pieces are served while choked to who has next to nothing, an
   const greedy = net.connect({ port: 4000 });
   for (let copy = 0; copy < 4; copy++)
     for (let block = 0; block < 2; block++) greedy.say(encodeRequest(granted[0]!, block * BLOCK_LENGTH, BLOCK_LENGTH));
+  assert.equal(greedy.count(MESSAGE.reject), 2, 'the fourth copy is not served');
+  assert.equal(greedy.closed, undefined, 'nobody is closed for giving up a few blocks on a slow link');
+  for (let i = 0; i < 300 && greedy.closed === undefined; i++) greedy.say(encodeRequest(granted[0]!, 0, BLOCK_LENGTH));
   assert.equal(greedy.closed, 'invalid_request');
 });
 
