@@ -16,6 +16,11 @@ export class GoodPieces {
     this.#path = path;
   }
 
+  /** As of the last look. */
+  has(piece: number): boolean {
+    return this.#good.has(piece);
+  }
+
   /** Looks at the pieces that were not good before. Nobody may be writing. Returns the bytes of all good ones. */
   look(): number {
     const { pieceCount, pieceLength, pieces, length } = this.#metainfo;

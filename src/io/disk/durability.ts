@@ -8,6 +8,7 @@ import type { FilePool } from './file-pool.ts';
 import { type FileStamp, sameStamp } from './file-stamp.ts';
 import type { HeldFile } from './held-file.ts';
 import { forEachLimited } from './limit.ts';
+import { syncNames } from './settle.ts';
 
 /** A batch ends at the latest when so many bytes wait for their sync; half of what a power cut may cost. */
 const BATCH_BYTES = 32 * 1024 * 1024;
@@ -39,6 +40,7 @@ export class Durability {
   readonly #waiting: (() => void)[] = [];
   #tail: Promise<unknown> = Promise.resolve();
   #batches = 0;
+  #namesFailure: unknown;
 
   constructor(options: DurabilityOptions) {
     this.#options = options;
@@ -103,6 +105,7 @@ export class Durability {
       SYNCS_AT_ONCE,
       (file) => file.sync(files).catch(() => undefined),
     );
+    await this.#syncNames();
     const durable = pieces.filter((piece) => this.#pending.has(piece) && filesOf(piece).every((file) => !file.unsafe));
     // Those of a file that failed are given up: they stay begun, so that the next start hashes them.
     for (const piece of pieces) this.#forget(piece);
@@ -116,6 +119,17 @@ export class Durability {
     if (entries.length > 0) await this.#journal.add(entries);
     if (failed !== undefined)
       throw toDiskError(failed.syncFailure, failed.pooled.path, 'put on the disk what was written to');
+  }
+
+  /** What is in a file is lost with its name. Like that of a file, a failed sync of a folder is never made good. */
+  async #syncNames(): Promise<void> {
+    if (this.#namesFailure !== undefined) throw this.#namesFailure;
+    try {
+      await syncNames(this.#options.held.filter((file) => file.changes > 0 && !file.unsafe));
+    } catch (error) {
+      this.#namesFailure = error;
+      throw error;
+    }
   }
 
   #newStamps(): { file: number; stamp: FileStamp }[] {

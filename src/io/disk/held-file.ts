@@ -23,6 +23,10 @@ export class HeldFile {
   /** What it looked like after the last sync, before it is settled. */
   syncedStamp: FileStamp | undefined;
   #syncing: Promise<void> | undefined;
+  /** Counts the names it got. */
+  names: number;
+  /** How many of them are on the disk for certain: the last one, when they are equal. */
+  namesSynced = 0;
   /** Complete and under its final name. */
   settled: boolean;
   replace: boolean;
@@ -37,6 +41,7 @@ export class HeldFile {
   constructor(state: FileState, settled: boolean) {
     this.place = state.place;
     this.settled = settled;
+    this.names = settled ? 0 : 1;
     this.replace = state.replace;
     this.stamp = settled ? state.stamp : undefined;
     const final = settled || state.location === 'final';

@@ -19,6 +19,7 @@ export async function settleFile(file: HeldFile, files: FilePool): Promise<void>
     await file.sync(files);
     await files.retire(file.pooled, async () => {
       await giveFinalName(file);
+      file.names++;
       file.pooled.path = path;
       file.pooled.flags = READ_FLAGS;
       file.stamp = await readStamp(path);
@@ -87,13 +88,21 @@ export async function makeEmptyFile(file: HeldFile): Promise<void> {
     if (errnoOf(error) !== 'ENOENT') throw toDiskError(error, partPath, 'remove');
   });
   file.stamp = await readStamp(path);
+  file.names++;
   file.settled = true;
 }
 
-/** Makes new names durable. A file system that cannot sync folders needs nothing. */
-export async function syncFolders(paths: Iterable<string>): Promise<void> {
+/** Makes the names of these files durable, those they have now. A file system that cannot sync folders needs nothing. */
+export async function syncNames(files: readonly HeldFile[]): Promise<void> {
+  const unsure = files.filter(({ names, namesSynced }) => names !== namesSynced);
+  const names = unsure.map((file) => file.names);
+  await syncFolders(unsure.map(({ place }) => dirname(place.path)));
+  for (const [index, file] of unsure.entries()) file.namesSynced = names[index]!;
+}
+
+async function syncFolders(folders: Iterable<string>): Promise<void> {
   if (process.platform === 'win32') return;
-  for (const folder of new Set([...paths].map((path) => dirname(path)))) {
+  for (const folder of new Set(folders)) {
     try {
       const handle = await open(folder, constants.O_RDONLY);
       try {

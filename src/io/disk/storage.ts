@@ -22,7 +22,7 @@ import { PieceVerifier } from './piece-verifier.ts';
 import { PieceWriter, type SlabPlace, type StoreResult } from './piece-writer.ts';
 import { PinnedFiles } from './pinned-files.ts';
 import { resolveRoot } from './safe-path.ts';
-import { makeEmptyFile, settleFile, syncFolders } from './settle.ts';
+import { makeEmptyFile, settleFile, syncNames } from './settle.ts';
 
 export interface StorageOptions {
   metainfo: Metainfo;
@@ -68,7 +68,6 @@ export class Storage {
   readonly #reader: PieceReader;
   readonly #onChanged: StorageOptions['onChanged'];
   readonly #settleQueue: HeldFile[] = [];
-  readonly #renamed: string[] = [];
   #settling = 0;
   #settleFailure: unknown;
   #filesDone = 0;
@@ -306,7 +305,6 @@ export class Storage {
       settleFile(file, this.#files)
         .then(() => {
           this.#filesDone++;
-          this.#renamed.push(file.place.path);
         })
         .catch((error: unknown) => {
           this.#settleFailure ??= error;
@@ -341,9 +339,8 @@ export class Storage {
       if (file === undefined || file.place.length > 0 || file.settled) continue;
       await makeEmptyFile(file);
       this.#filesDone++;
-      this.#renamed.push(file.place.path);
     }
-    await syncFolders(this.#renamed.splice(0));
+    await syncNames(this.#held.filter((file) => file?.settled === true) as HeldFile[]);
   }
 
   /**
