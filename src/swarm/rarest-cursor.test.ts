@@ -112,6 +112,26 @@ test('the cursor finds what a search through everything finds, whatever happens 
   );
 });
 
+test('a piece that a peer lost is not asked of it, though its loss changes no count of copies', () => {
+  const availability = new Availability(
+    200,
+    () => true,
+    () => 0,
+  );
+  const peer = makePeer(new Bitfield(200));
+  peer.doubted = true;
+  peer.have.add(3);
+  peer.have.add(168);
+  peer.wanted = 2;
+  const find = () => peer.cursor.find(availability, peer, may, undefined, () => 0);
+  const first = find();
+  const other = first === 3 ? 168 : 3;
+  availability.unwant(first);
+  peer.have.delete(other);
+  peer.wanted--;
+  assert.equal(find(), -1);
+});
+
 test('nothing that is to be had is missed, also when it was passed before', () => {
   const availability = new Availability(
     8,

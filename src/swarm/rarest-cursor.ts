@@ -159,8 +159,9 @@ export class RarestCursor {
     for (let i = this.#ownCount - 1; i >= 0; i--) {
       const piece = own[i]!;
       const bucket = availability.bucket(piece);
-      // Taken, or common enough by now to be met on the way.
-      if (!availability.isOpen(piece) || (!this.#listed && bucket > this.#bucket)) {
+      // Taken, lost by the peer, or common enough by now to be met on the way.
+      const gone = !availability.isOpen(piece) || !peer.have!.has(piece);
+      if (gone || (!this.#listed && bucket > this.#bucket)) {
         own[i] = own[--this.#ownCount]!;
         continue;
       }
