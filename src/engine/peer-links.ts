@@ -82,7 +82,6 @@ export class PeerLinks implements ConnectionOwner {
     if (handshake.infoHash !== this.#context.infoHash) return 'the peer answered for another torrent';
     const now = this.#context.clock();
     const theirs = readFeatures(handshake.reserved);
-    if (!connection.outgoing) connection.socket.write(this.#handshake());
     const info = {
       endpoint: connection.socket.remote,
       outgoing: connection.outgoing,
@@ -90,10 +89,11 @@ export class PeerLinks implements ConnectionOwner {
       features: theirs,
     };
     const peer = this.swarm.connect(info, connection.dialled, now);
-    if (typeof peer === 'string') {
+    if (!connection.outgoing && (!('refusal' in peer) || peer.answer)) connection.socket.write(this.#handshake());
+    if ('refusal' in peer) {
       if (connection.dialled !== undefined && toHex(handshake.peerId) === toHex(this.#context.peerId))
         this.swarm.handle({ type: 'dialledOurselves', key: connection.dialled }, now);
-      return peer;
+      return peer.refusal;
     }
     if (this.#pending.delete(connection)) this.swarm.dialEnded();
     this.#connections.set(peer, connection);

@@ -176,6 +176,11 @@ export class Candidates {
     if (globalAddress(host) !== undefined) this.#occupy(host, change);
   }
 
+  /** Connections and attempts there; 0 where addresses stand for many hosts. */
+  takenBy(host: string): number {
+    return this.#takenAt.get(host) ?? 0;
+  }
+
   dialFailed(key: string, now: number): void {
     const candidate = this.#known.get(key);
     if (candidate === undefined) return;

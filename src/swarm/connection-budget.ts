@@ -84,6 +84,11 @@ export class Seats {
     this.#budget.unqueue(this);
   }
 
+  /** Almost all connections of the session are taken. */
+  get crowded(): boolean {
+    return this.#budget.crowded;
+  }
+
   /** Connections that it keeps. */
   get kept(): number {
     return this.connected - this.yielded;
@@ -119,7 +124,7 @@ export class ConnectionBudget {
     return this.#kept;
   }
 
-  /** Almost every connection is taken: those without use should go. */
+  /** Almost every connection is taken. */
   get crowded(): boolean {
     return this.#kept >= outgoingSeats(this.maxConnections);
   }

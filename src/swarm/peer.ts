@@ -170,6 +170,8 @@ export class Peer {
   usefulAt: number;
   movedAt: number;
   movedTotal = 0;
+  /** When it is gone: not to be dialled for so many milliseconds. Undefined: as usual. */
+  redialAfter: number | undefined;
 
   extension: ExtensionHandshake | undefined;
   metadataRequests = 0;

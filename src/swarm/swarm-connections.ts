@@ -5,11 +5,13 @@ import { toHex } from '../base/bytes.ts';
 import { formatEndpoint } from '../base/endpoint.ts';
 import { encodeBitfield, encodeHaveAll, encodeHaveNone } from '../protocol/wire/messages.ts';
 import { clientName } from '../protocol/wire/peer-id.ts';
+import { globalAddress } from './ban-list.ts';
 import { outgoingSeats } from './connection-budget.ts';
 import { Peer, type PeerInfo } from './peer.ts';
 import { uncountField } from './peer-copies.ts';
+import type { Reputation } from './reputation.ts';
 import { releasePeer } from './swarm-download.ts';
-import { findUseless } from './swarm-eviction.ts';
+import { evict, findForNewcomer } from './swarm-eviction.ts';
 import { sendExtensionHandshake } from './swarm-extensions.ts';
 import { fetchMetadata } from './swarm-metadata.ts';
 import type { SwarmState } from './swarm-state.ts';
@@ -17,41 +19,56 @@ import { grantFast, grantSpareSlots } from './swarm-upload.ts';
 
 /** Connections being made at a time. */
 const MAX_DIALLING = 30;
+/** Milliseconds of silence after which a connection may be replaced by another one from its address. */
+const SILENT_AFTER = 30_000;
 
-/** A connection has passed its handshake. Returns the peer, or why the connection must be closed. */
+/** Why a connection must be closed. `answer`: who made it should hear who we are first, so that it does not try again. */
+export interface Refusal {
+  readonly refusal: string;
+  readonly answer: boolean;
+}
+
+function refuse(refusal: string, answer = false): Refusal {
+  return { refusal, answer };
+}
+
+/**
+ * The handshake of a connection is here. Whoever accepted the connection answers after this and only when it may stay, so
+ * that both ends agree on which of several connections that is.
+ */
 export function connectPeer(
   state: SwarmState,
   info: PeerInfo,
   dialled: string | undefined,
   now: number,
-): Peer | string {
+): Peer | Refusal {
   const peerIdHex = toHex(info.peerId);
-  if (peerIdHex === state.peerIdHex) return 'this is our own connection';
+  if (peerIdHex === state.peerIdHex) return refuse('this is our own connection', true);
   const { host, port } = info.endpoint;
   const listensAt = info.outgoing ? port : 0;
-  if (state.bans.covers(host, listensAt, peerIdHex)) return 'the peer is banned';
+  if (state.bans.covers(host, listensAt, peerIdHex)) return refuse('the peer is banned');
   const standing = state.bans.standing(host);
-  if (standing === 'refused') return 'too many banned peers have come from near its address';
+  if (standing === 'refused') return refuse('too many banned peers have come from near its address');
   let replaced: Peer | undefined;
   for (const other of state.peers.values()) {
-    if (other.peerIdHex !== peerIdHex) continue;
-    // Both sides dialled at once: the one with the greater id keeps the connection it made, so both drop the same one.
-    const keepNew = other.info.outgoing !== info.outgoing && info.outgoing === state.peerIdHex > peerIdHex;
-    if (!keepNew) {
+    if (other.peerIdHex !== peerIdHex || other.leaving) continue;
+    const opposite = other.info.outgoing !== info.outgoing;
+    // Both sides dialled at once: the one with the greater id keeps the connection it made, so both drop the same one. Of
+    // two that one side made, whoever accepts them keeps the first and does not answer the second.
+    if (!opposite || info.outgoing !== state.peerIdHex > peerIdHex) {
       if (info.outgoing) other.listens ??= info.endpoint;
-      return 'connected to this peer already';
+      return refuse('connected to this peer already', opposite);
     }
     state.disconnect(other, 'replaced by its other connection');
     replaced = other;
   }
   const rank = state.own.rank(state.options.port, info.endpoint);
-  if (replaced === undefined && state.peers.size >= state.maxPeers) {
-    const useless = findUseless(state, now);
-    if (useless === undefined) return 'enough peers are connected';
-    state.disconnect(useless, 'another peer needs its place');
+  if (replaced === undefined) {
+    const refusal = findSeat(state, host, rank, now);
+    if (refusal !== undefined) return refuse(refusal);
   }
-  if (replaced === undefined && !state.seats.admit(now)) return 'the session has enough connections';
-  const reputation = replaced?.reputation ?? state.reputations.find(host, listensAt, peerIdHex, standing);
+  const known = replaced?.reputation ?? findReputation(state, host, peerIdHex);
+  const reputation = known ?? state.reputations.find(host, listensAt, peerIdHex, standing);
   if (listensAt > 0) reputation.port = listensAt;
   const peer = new Peer(state.nextPeer++, info, peerIdHex, clientName(info.peerId), now, reputation, state.budget);
   state.peers.set(peer.id, peer);
@@ -63,6 +80,49 @@ export function connectPeer(
   if (dialled !== undefined) state.candidates.connected(info.endpoint, now);
   greet(state, peer, now);
   return peer;
+}
+
+/** Of somebody who is connected already, or whose connection is just being closed. */
+function findReputation(state: SwarmState, host: string, peerIdHex: string): Reputation | undefined {
+  const global = globalAddress(host) !== undefined;
+  for (const { info, peerIdHex: other, reputation } of state.peers.values())
+    if (info.endpoint.host === host && (global || other === peerIdHex)) return reputation;
+  return undefined;
+}
+
+/** Makes room for a stranger where there is none, if that may be. Returns why it may not. */
+function findSeat(state: SwarmState, host: string, rank: number, now: number): string | undefined {
+  const crowd = findCrowd(state, host, now);
+  if (crowd === 'full') return 'others are connected from its address';
+  if (crowd !== undefined) state.disconnect(crowd, 'silent, and another peer comes from its address');
+  else if (state.peers.size >= state.maxPeers) {
+    const least = findForNewcomer(state, rank, now);
+    if (least === undefined) {
+      state.turnedAway++;
+      return 'enough peers are connected';
+    }
+    evict(state, least, 'another peer needs its place');
+  }
+  if (crowd === undefined && !state.seats.admit(now)) return 'the session has enough connections';
+  return undefined;
+}
+
+/**
+ * A global address stands for one host, which needs one connection. The host may have started anew and its old connection
+ * not have ended yet, so a silent one goes. Undefined when there is room.
+ */
+function findCrowd(state: SwarmState, host: string, now: number): Peer | 'full' | undefined {
+  const most = state.options.perAddress ?? 1;
+  if (state.candidates.takenBy(host) < most) return undefined;
+  let count = 0;
+  let silent: Peer | undefined;
+  for (const peer of state.peers.values()) {
+    if (peer.info.endpoint.host !== host) continue;
+    count++;
+    if (now - peer.lastHeardAt > SILENT_AFTER && !peer.held) silent ??= peer;
+  }
+  if (count < most) return undefined;
+  return silent ?? 'full';
 }
 
 function greet(state: SwarmState, peer: Peer, now: number): void {
@@ -93,7 +153,7 @@ export function peerDisconnected(state: SwarmState, peer: Peer, now: number): vo
   state.reputations.keep(peer.reputation);
   if (peer.listens !== undefined) {
     const key = formatEndpoint(peer.listens);
-    state.candidates.disconnected(key, now, seed);
+    state.candidates.disconnected(key, now, seed, peer.redialAfter);
     keepBusy(state, key, now);
   }
   state.seats.wake();

@@ -39,7 +39,7 @@ function swarmWithPeer(): { swarm: Swarm; peer: Peer } {
     undefined,
     0,
   );
-  if (typeof peer === 'string') throw new Error(peer);
+  if ('refusal' in peer) throw new Error(peer.refusal);
   return { swarm, peer };
 }
 

@@ -88,6 +88,9 @@ export class SwarmState {
   /** Our address as others see it, which ranks connections; true when that has changed. */
   readonly own = new OwnAddress();
   ownChanged = false;
+  /** When a share of the connections is replaced next, and how many peers found no place since the last time. */
+  nextTurnover: number;
+  turnedAway = 0;
   infoBytes: Uint8Array | undefined;
   /** The copy of the metadata that is on its way. */
   metadataFetch: MetadataFetch | undefined;
@@ -128,6 +131,7 @@ export class SwarmState {
   ) {
     this.seats = seats;
     this.sampledAt = now;
+    this.nextTurnover = now + 300_000;
     this.budget = new RequestBudget(now);
     this.options = options;
     this.peerIdHex = peerIdHex;

@@ -11,7 +11,15 @@ import { ConnectionBudget } from './connection-budget.ts';
 import { Ledger, PIECE_STATE } from './ledger.ts';
 import { countFuss } from './message-limits.ts';
 import type { Peer, PeerInfo } from './peer.ts';
-import { connectPeer, dialFailed, dialNext, peerDisconnected, rerank, wakeDialler } from './swarm-connections.ts';
+import {
+  connectPeer,
+  dialFailed,
+  dialNext,
+  peerDisconnected,
+  type Refusal,
+  rerank,
+  wakeDialler,
+} from './swarm-connections.ts';
 import {
   blockArrived,
   blockOpened,
@@ -26,7 +34,7 @@ import {
   verifyStored,
   withdrawRequests,
 } from './swarm-download.ts';
-import { giveWay } from './swarm-eviction.ts';
+import { freeSeats, giveWay } from './swarm-eviction.ts';
 import { redundant, sendExtensionHandshake, tellLost, tellUploadOnly } from './swarm-extensions.ts';
 import { judgeEarly, messageReceived } from './swarm-messages.ts';
 import { fetchMetadata } from './swarm-metadata.ts';
@@ -79,8 +87,11 @@ export class Swarm {
     return this.#state.flushable;
   }
 
-  /** A connection has passed its handshake. Returns the peer, or why the connection must be closed. */
-  connect(info: PeerInfo, dialled: string | undefined, now: number): Peer | string {
+  /**
+   * The handshake of a connection is here. Returns the peer, or why the connection must be closed. An incoming connection is
+   * to be answered after this, when it may stay or where the refusal says so.
+   */
+  connect(info: PeerInfo, dialled: string | undefined, now: number): Peer | Refusal {
     return connectPeer(this.#state, info, dialled, now);
   }
 
@@ -291,6 +302,7 @@ export class Swarm {
     relieveSlab(state, now);
     fetchMetadata(state, now);
     rerank(state);
+    freeSeats(state, now);
     state.seats.wake();
     if (state.peers.size < FEW_PEERS && !state.seeding && now >= this.#nextSearch) {
       this.#nextSearch = now + 5_000;

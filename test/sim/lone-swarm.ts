@@ -270,7 +270,7 @@ export class LoneSwarm {
       options.dialled,
       this.now,
     );
-    if (typeof peer === 'string') return peer;
+    if ('refusal' in peer) return peer.refusal;
     const hand = new HandPeer(this, peer);
     this.peers.push(hand);
     this.settle();

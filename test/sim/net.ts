@@ -260,7 +260,7 @@ export class TestNet {
             if (node.options.fast === false) features.fast = false;
             const info = { endpoint, outgoing, peerId: handshake.peerId, features };
             const peer = node.swarm.connect(info, undefined, this.now);
-            if (typeof peer === 'string') this.close(wire, peer);
+            if ('refusal' in peer) this.close(wire, peer.refusal);
             else {
               wire.peer = peer;
               wire.framer.setSlab(node.slab);

@@ -331,14 +331,14 @@ export class WorldNode implements Dweller {
   met(connection: NodeConnection, handshake: Handshake): void {
     const { socket, dialled } = connection;
     const { now } = this.setting;
-    if (dialled === undefined) socket.write(this.#handshake());
     const features = readFeatures(handshake.reserved);
     // It takes two (BEP 6).
     if (this.options.fast === false) features.fast = false;
     const info = { endpoint: socket.remote, outgoing: dialled !== undefined, peerId: handshake.peerId, features };
     const peer = this.swarm.connect(info, dialled, now);
-    if (typeof peer === 'string') {
-      this.drop(connection, peer);
+    if (dialled === undefined && (!('refusal' in peer) || peer.answer)) socket.write(this.#handshake());
+    if ('refusal' in peer) {
+      this.drop(connection, peer.refusal);
       return;
     }
     this.#pending.delete(connection);
