@@ -22,6 +22,11 @@ export class PooledFile {
     this.path = path;
     this.flags = flags;
   }
+
+  /** Not open, and nobody is about to open it. */
+  get closed(): boolean {
+    return this.fd < 0 && !this.opening && !this.retiring;
+  }
 }
 
 export const READ_FLAGS = constants.O_RDONLY | (constants.O_NONBLOCK ?? 0);

@@ -1,8 +1,12 @@
 // The messages between the hash pool and its workers. They are small and cross by copy; the bytes of pieces never do:
 // those lie in slabs both sides share.
 
+import type { FileStamp } from './file-stamp.ts';
+
 export interface WriteRange {
+  /** -1: `path` is opened for this write alone, and made if it is not there. */
   fd: number;
+  path?: string;
   /** Where in the file. */
   position: number;
   /** Where in the place. */
@@ -70,6 +74,23 @@ export interface ForgetMessage {
 
 export type PieceMessage = CommitMessage | StoreMessage | VerifyMessage | ForgetMessage;
 
+/** A small file that is whole: put it on the disk, give it its final name. */
+export interface SettleFile {
+  readonly partPath: string;
+  readonly path: string;
+  readonly length: number;
+  /** It was written to since it was last put on the disk. */
+  readonly sync: boolean;
+  /** Take the place of what has the final name. */
+  readonly replace: boolean;
+}
+
+export interface SettledFile {
+  /** What the file looks like, unless it could not be opened or put on the disk. */
+  readonly stamp?: FileStamp;
+  readonly failure?: { readonly step: 'sync' | 'name'; readonly errno: string; readonly message: string };
+}
+
 /** A stretch of one file; `path` null stands for zeros (pad files). */
 export interface RangeSegment {
   path: string | null;
@@ -88,7 +109,8 @@ export type ToWorker =
   | { type: 'slab'; id: number; slab: SharedArrayBuffer }
   | { type: 'forget'; id: number }
   | { type: 'pieces'; jobs: PieceMessage[] }
-  | { type: 'range'; job: RangeMessage };
+  | { type: 'range'; job: RangeMessage }
+  | { type: 'settle'; ids: number[]; files: SettleFile[] };
 
 export interface PieceReply {
   id: number;
@@ -112,7 +134,8 @@ export interface RangeFailure {
 export type FromWorker =
   | { type: 'pieces'; replies: PieceReply[] }
   /** `failed`: pieces, counted from the first of the range, that could not be read whole. */
-  | { type: 'range'; id: number; hashes: Uint8Array; failed: number[]; failures: RangeFailure[] };
+  | { type: 'range'; id: number; hashes: Uint8Array; failed: number[]; failures: RangeFailure[] }
+  | { type: 'settled'; ids: number[]; files: SettledFile[] };
 
 export const SHA1_LENGTH = 20;
 /** Of a block's SHA-1 so many bytes are kept to tell right blocks from wrong ones. */

@@ -12,6 +12,8 @@ import type {
   RangeMessage,
   RangeSegment,
   ReadRange,
+  SettledFile,
+  SettleFile,
   ToWorker,
   WriteRange,
 } from './hash-job.ts';
@@ -79,6 +81,11 @@ interface PendingRange {
   request: RunningRequest;
 }
 
+interface PendingSettle {
+  readonly file: SettleFile;
+  resolve(settled: SettledFile): void;
+}
+
 interface RunningRequest {
   request: HashRequest;
   runs: Iterator<{ first: number; segments: RangeSegment[]; parts: number[] }>;
@@ -106,8 +113,10 @@ const WORKER_URL = new URL(`./hash-worker${import.meta.url.slice(import.meta.url
 class PoolWorker {
   readonly pieces = new Map<number, PendingPiece>();
   readonly ranges = new Map<number, PendingRange>();
+  readonly settles = new Map<number, PendingSettle>();
   pieceBytes = 0;
   #outbox: PieceMessage[] = [];
+  #unsettled: number[] = [];
   readonly #worker: Worker;
   #referenced = true;
 
@@ -123,7 +132,7 @@ class PoolWorker {
   }
 
   get idle(): boolean {
-    return this.pieces.size === 0 && this.ranges.size === 0;
+    return this.pieces.size === 0 && this.ranges.size === 0 && this.settles.size === 0;
   }
 
   send(message: ToWorker): void {
@@ -144,6 +153,18 @@ class PoolWorker {
       const jobs = this.#outbox;
       this.#outbox = [];
       this.send({ type: 'pieces', jobs });
+    });
+  }
+
+  /** What is to be settled in one turn crosses in one message. */
+  settle(id: number, pending: PendingSettle): void {
+    this.settles.set(id, pending);
+    this.updateReference();
+    if (this.#unsettled.push(id) > 1) return;
+    queueMicrotask(() => {
+      const ids = this.#unsettled;
+      this.#unsettled = [];
+      this.send({ type: 'settle', ids, files: ids.map((each) => this.settles.get(each)!.file) });
     });
   }
 
@@ -268,6 +289,16 @@ export class HashPool {
     if (job.expected !== undefined) this.#growing.delete(key);
   }
 
+  /**
+   * Puts a small file on the disk and gives it its final name, in the worker that is least in the way of pieces. Failures
+   * are part of the answer.
+   */
+  settle(file: SettleFile): Promise<SettledFile> {
+    if (this.#closed)
+      return Promise.resolve({ failure: { step: 'sync', errno: 'ECANCELED', message: 'the hash pool is closed' } });
+    return new Promise((resolve) => this.#worker(this.size - 1).settle(this.#nextJob++, { file, resolve }));
+  }
+
   forget(key: number): void {
     this.#growing.get(key)?.worker.post({ kind: 'forget', key });
     this.#growing.delete(key);
@@ -351,7 +382,13 @@ export class HashPool {
 
   #receive(from: PoolWorker, message: FromWorker): void {
     if (message.type === 'pieces') for (const reply of message.replies) this.#answer(from, reply);
-    else {
+    else if (message.type === 'settled') {
+      for (const [i, id] of message.ids.entries()) {
+        const pending = from.settles.get(id);
+        from.settles.delete(id);
+        pending?.resolve(message.files[i]!);
+      }
+    } else {
       const pending = from.ranges.get(message.id);
       from.ranges.delete(message.id);
       if (pending !== undefined) {
@@ -450,6 +487,8 @@ export class HashPool {
       this.#fail(pending.request, new ShoalError('ERR_INTERNAL', message, { cause: error }));
     }
     lost.ranges.clear();
+    for (const pending of lost.settles.values()) pending.resolve({ failure: { step: 'sync', errno: 'EIO', message } });
+    lost.settles.clear();
     this.#noteDrained();
   }
 

@@ -7,6 +7,7 @@ import { errnoOf } from './disk-error.ts';
 import type { FromWorker, PieceMessage, PieceReply, RangeFailure, RangeMessage, ToWorker } from './hash-job.ts';
 import { PieceHasher } from './piece-hasher.ts';
 import { PieceJobs } from './piece-jobs.ts';
+import { settleNow } from './settle-job.ts';
 
 /** One read of a file. Small enough to stay in the cache of a core until it is hashed. */
 const READ_LENGTH = 512 * 1024;
@@ -144,6 +145,9 @@ port?.on('message', (message: ToWorker) => {
       break;
     case 'range':
       readRange(message.job);
+      break;
+    case 'settle':
+      post({ type: 'settled', ids: message.ids, files: message.files.map(settleNow) });
       break;
   }
 });

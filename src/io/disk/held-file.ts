@@ -63,12 +63,20 @@ export class HeldFile {
    * removed meanwhile; once that has happened always, because a later sync would succeed without the data that the first
    * one lost.
    */
-  async sync(files: FilePool): Promise<void> {
+  sync(files: FilePool): Promise<void> {
+    return this.syncBy(() => this.#sync(files));
+  }
+
+  /** The same with a sync of the caller's own, that resolves to what the file looks like then. */
+  async syncBy(sync: () => Promise<FileStamp>): Promise<void> {
     while (this.#syncing !== undefined) await this.#syncing;
     if (this.syncFailure !== undefined) throw this.syncFailure;
     if (!this.dirty) return;
     this.dirty = false;
-    this.#syncing = this.#sync(files)
+    this.#syncing = sync()
+      .then((stamp) => {
+        this.syncedStamp = stamp;
+      })
       .catch((error: unknown) => {
         this.syncFailure ??= error;
       })
@@ -79,7 +87,7 @@ export class HeldFile {
     if (this.syncFailure !== undefined) throw this.syncFailure;
   }
 
-  #sync(files: FilePool): Promise<void> {
+  #sync(files: FilePool): Promise<FileStamp> {
     return new Promise((resolve, reject) => {
       files.acquire(this.pooled, (openError, fd) => {
         if (openError !== null) {
@@ -92,8 +100,7 @@ export class HeldFile {
             // Its inode is in memory: this waits for no disk.
             const found = fstatSync(fd, { bigint: true });
             if (found.nlink === 0n) throw Object.assign(new Error('it was removed'), { code: 'ENOENT' });
-            this.syncedStamp = toStamp(found);
-            resolve();
+            resolve(toStamp(found));
           } catch (failure) {
             reject(failure);
           } finally {

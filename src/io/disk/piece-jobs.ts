@@ -2,9 +2,10 @@
 // was stored. A commit never writes a byte before the hash of the piece has passed. Decides nothing and knows no torrents.
 
 import { createHash, type Hash, hash } from 'node:crypto';
-import { readSync } from 'node:fs';
+import { closeSync, openSync, readSync } from 'node:fs';
 import { BLOCK_LENGTH } from '../../base/geometry.ts';
 import { errnoOf } from './disk-error.ts';
+import { WRITE_FLAGS } from './file-pool.ts';
 import type {
   CommitMessage,
   PieceMessage,
@@ -137,7 +138,18 @@ function done(id: number): PieceReply {
 }
 
 function write(slab: Uint8Array, offset: number, writes: readonly WriteRange[]): void {
-  for (const { fd, position, start, length } of writes) writeFully(fd, slab, offset + start, length, position);
+  for (const { fd, path, position, start, length } of writes)
+    if (path === undefined) writeFully(fd, slab, offset + start, length, position);
+    else writeOnce(path, slab, offset + start, length, position);
+}
+
+function writeOnce(path: string, bytes: Uint8Array, start: number, length: number, position: number): void {
+  const fd = openSync(path, WRITE_FLAGS, 0o666);
+  try {
+    writeFully(fd, bytes, start, length, position);
+  } finally {
+    closeSync(fd);
+  }
 }
 
 function digestsOf(piece: Uint8Array): Uint8Array {

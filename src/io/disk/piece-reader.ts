@@ -10,6 +10,8 @@ import type { Segment } from './layout.ts';
 
 /** Milliseconds between two looks at a file that is being read. */
 const LOOK_EVERY = 1000;
+/** Files that one stretch is read from at a time. */
+const FILES_AT_ONCE = 8;
 
 export class PieceReader {
   readonly #files: FilePool;
@@ -23,17 +25,23 @@ export class PieceReader {
     this.#onChanged = onChanged;
   }
 
-  /** `segments` and `buffers` are equally long together. `done` is called once, in a later turn. */
+  /** `segments` and `buffers` are equally long together. `done` is called once, in a later turn, when nothing is read any more. */
   read(segments: readonly Segment[], buffers: readonly Uint8Array[], done: (error?: ShoalError) => void): void {
     let at = 0;
-    const next = (error?: ShoalError): void => {
-      if (error !== undefined || at === segments.length) {
-        done(error);
-        return;
+    let reading = 0;
+    let failure: ShoalError | undefined;
+    const next = (): void => {
+      while (failure === undefined && at < segments.length && reading < FILES_AT_ONCE) {
+        const segment = segments[at++]!;
+        reading++;
+        const part = segments.length === 1 ? buffers : cutBuffers(buffers, segment.start, segment.length);
+        this.#readSegment(segment, part, (error) => {
+          reading--;
+          failure ??= error;
+          if (failure === undefined && at < segments.length) next();
+          else if (reading === 0) done(failure);
+        });
       }
-      const segment = segments[at++]!;
-      const part = segments.length === 1 ? buffers : cutBuffers(buffers, segment.start, segment.length);
-      this.#readSegment(segment, part, next);
     };
     next();
   }
@@ -52,7 +60,9 @@ export class PieceReader {
       this.#onChanged(held);
       setImmediate(done, sourceError(held.place.path, error));
     };
-    held.checkUnchanged(performance.now(), LOOK_EVERY, (unchanged) => {
+    // What is opened now is looked at itself, after the read.
+    const interval = held.pooled.closed ? Number.POSITIVE_INFINITY : LOOK_EVERY;
+    held.checkUnchanged(performance.now(), interval, (unchanged) => {
       if (!unchanged) {
         fail(null);
         return;

@@ -53,7 +53,7 @@ export class PieceVerifier {
   #readSome(pass: Pass): void {
     const { piece, digests } = pass;
     const batch = pass.segments.slice(pass.read, pass.read + FILES_A_JOB);
-    this.#pinned.acquire(batch, (error, failed, fds) => {
+    this.#pinned.acquire(batch, false, (error, failed, fds) => {
       if (error !== null) {
         this.#fail(pass, error.code ?? 'EIO', failed, error);
         return;
@@ -65,7 +65,7 @@ export class PieceVerifier {
       const { key, size: total } = piece;
       const expected = last ? piece.expected : undefined;
       this.#pool.verify({ key, start: pass.at, length, total, reads, digests, expected }, (result: PieceResult) => {
-        this.#pinned.release(batch);
+        this.#pinned.release(batch, fds);
         if (!result.ok && result.kind === 'disk') {
           this.#fail(pass, result.errno, batch[0], new Error(result.message));
           return;

@@ -88,15 +88,21 @@ export class PieceWriter {
 
   #writeSome(task: WriteTask): void {
     const batch = task.segments.slice(task.written, task.written + FILES_A_JOB);
-    this.#pinned.acquire(batch, (error, failed, fds) => {
+    this.#pinned.acquire(batch, true, (error, failed, fds) => {
       if (error !== null) {
         this.#fail(task, error.code ?? 'EIO', failed, error);
         return;
       }
-      const writes = batch.map(({ position, start, length }, i) => ({ fd: fds[i]!, position, start, length }));
+      const writes = batch.map(({ file, position, start, length }, i) => ({
+        ...(fds[i]! < 0 ? { path: this.#held[file.index]!.pooled.path } : {}),
+        fd: fds[i]!,
+        position,
+        start,
+        length,
+      }));
       const last = task.written + batch.length === task.segments.length;
       task.start(writes, task.written === 0, last, (result) => {
-        this.#pinned.release(batch);
+        this.#pinned.release(batch, fds);
         if (!result.ok) {
           if (result.kind === 'hash') this.#end(task, result);
           else this.#fail(task, result.errno, batch[0], new Error(result.message));

@@ -108,7 +108,16 @@ export class FolderTree {
 }
 
 /** File systems without hard links say so in one of these ways. */
-const NO_LINKS = new Set(['EPERM', 'ENOTSUP', 'EOPNOTSUPP', 'ENOSYS', 'EMLINK', 'EACCES', 'EXDEV', 'EINVAL']);
+export const NO_LINKS: ReadonlySet<string> = new Set([
+  'EPERM',
+  'ENOTSUP',
+  'EOPNOTSUPP',
+  'ENOSYS',
+  'EMLINK',
+  'EACCES',
+  'EXDEV',
+  'EINVAL',
+]);
 
 /** Gives the file `from` the name `to`; throws an EEXIST error when something has that name. */
 export async function moveWithoutReplacing(from: string, to: string): Promise<void> {

@@ -7,7 +7,9 @@ import { dirname } from 'node:path';
 import { ShoalError } from '../../base/errors.ts';
 import { errnoOf, toDiskError } from './disk-error.ts';
 import { type FilePool, READ_FLAGS } from './file-pool.ts';
-import { readStamp } from './file-stamp.ts';
+import { type FileStamp, readStamp } from './file-stamp.ts';
+import type { SettledFile } from './hash-job.ts';
+import type { HashPool } from './hash-pool.ts';
 import type { HeldFile } from './held-file.ts';
 import { moveWithoutReplacing } from './safe-path.ts';
 
@@ -32,6 +34,43 @@ export async function settleFile(file: HeldFile, files: FilePool): Promise<void>
   }
 }
 
+/** The same for a small file: one message to a worker that does all of it, many files in one turn. */
+export async function settleSmallFile(file: HeldFile, files: FilePool, pool: HashPool): Promise<void> {
+  const { path, partPath, length } = file.place;
+  let settled: SettledFile | undefined;
+  const settle = (sync: boolean): Promise<void> =>
+    files.retire(file.pooled, async () => {
+      settled = await pool.settle({ path, partPath, length, sync, replace: file.replace });
+      if (settled.failure !== undefined) return;
+      file.names++;
+      file.pooled.path = path;
+      file.pooled.flags = READ_FLAGS;
+      file.stamp = settled.stamp;
+      file.settled = true;
+    });
+  try {
+    await file.syncBy(async () => {
+      await settle(true);
+      return stampOf(settled!);
+    });
+    // Nobody had written to it since a sync of others.
+    if (settled === undefined) await settle(false);
+    const { stamp, failure } = settled!;
+    if (failure?.errno === 'EEXIST') throw takenError(file);
+    if (failure !== undefined) throw Object.assign(new Error(failure.message), { code: failure.errno });
+    if (stamp?.size !== length)
+      throw new ShoalError('ERR_DISK', `${path} has ${stamp?.size} bytes and should have ${length}`);
+  } catch (error) {
+    throw toDiskError(error, partPath, 'finish');
+  }
+}
+
+/** Throws when it is not on the disk. That it could not be named is another matter. */
+function stampOf({ stamp, failure }: SettledFile): FileStamp {
+  if (stamp === undefined) throw Object.assign(new Error(failure?.message), { code: failure?.errno });
+  return stamp;
+}
+
 async function giveFinalName(file: HeldFile): Promise<void> {
   const { path, partPath } = file.place;
   if (file.replace) {
@@ -42,12 +81,16 @@ async function giveFinalName(file: HeldFile): Promise<void> {
     await moveWithoutReplacing(partPath, path);
   } catch (error) {
     if (errnoOf(error) !== 'EEXIST') throw error;
-    throw new ShoalError(
-      'ERR_DESTINATION',
-      `${path} appeared while it was being downloaded and is left alone; the finished download is ${partPath}: ` +
-        'move one of them away and run the command again',
-    );
+    throw takenError(file);
   }
+}
+
+function takenError({ place: { path, partPath } }: HeldFile): ShoalError {
+  return new ShoalError(
+    'ERR_DESTINATION',
+    `${path} appeared while it was being downloaded and is left alone; the finished download is ${partPath}: ` +
+      'move one of them away and run the command again',
+  );
 }
 
 /** Data that was there before may be longer than the file should be. */

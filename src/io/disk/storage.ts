@@ -22,7 +22,7 @@ import { PieceVerifier } from './piece-verifier.ts';
 import { PieceWriter, type SlabPlace, type StoreResult } from './piece-writer.ts';
 import { PinnedFiles } from './pinned-files.ts';
 import { resolveRoot } from './safe-path.ts';
-import { makeEmptyFile, settleFile, syncNames } from './settle.ts';
+import { makeEmptyFile, settleFile, settleSmallFile, syncNames } from './settle.ts';
 
 export interface StorageOptions {
   metainfo: Metainfo;
@@ -43,6 +43,10 @@ export interface StorageOptions {
 }
 
 const SETTLING_AT_ONCE = 2;
+/** Small files are settled by a worker, so many at a time; where only a few wait, it is not worth a thread. */
+const SMALL_FILE = 1024 * 1024;
+const SMALL_AT_ONCE = 64;
+const MANY_SMALL = 4;
 const STATS_AT_ONCE = 16;
 /** A file changed so shortly ago may change again without its modification time telling. Nanoseconds. */
 const RACY_NS = 50_000_000n;
@@ -69,6 +73,8 @@ export class Storage {
   readonly #onChanged: StorageOptions['onChanged'];
   readonly #settleQueue: HeldFile[] = [];
   #settling = 0;
+  /** So many small files have waited together that there is a worker for them. */
+  #manySmall = false;
   #settleFailure: unknown;
   #filesDone = 0;
   #jobs = 0;
@@ -298,11 +304,15 @@ export class Storage {
   }
 
   #settleNext(): void {
-    while (this.#settling < SETTLING_AT_ONCE) {
-      const file = this.#settleQueue.shift();
-      if (file === undefined) break;
+    if (!this.#manySmall && this.#settleQueue.length >= MANY_SMALL)
+      this.#manySmall = this.#settleQueue.filter((file) => file.place.length <= SMALL_FILE).length >= MANY_SMALL;
+    for (;;) {
+      const file = this.#settleQueue[0];
+      const small = this.#manySmall && file !== undefined && file.place.length <= SMALL_FILE;
+      if (file === undefined || this.#settling >= (small ? SMALL_AT_ONCE : SETTLING_AT_ONCE)) break;
+      this.#settleQueue.shift();
       this.#settling++;
-      settleFile(file, this.#files)
+      (small ? settleSmallFile(file, this.#files, this.#pool) : settleFile(file, this.#files))
         .then(() => {
           this.#filesDone++;
         })
