@@ -16,6 +16,8 @@ export class HeldFile {
   writing = 0;
   /** Counts beginnings and ends of writes, so that one can tell whether any came between. */
   changes = 0;
+  /** It was there when it was opened. */
+  readonly found: boolean;
   /** Written to since the last fdatasync. */
   dirty = false;
   /** Why an fdatasync failed: what was written may be lost, and no later sync says anything about it. */
@@ -40,6 +42,7 @@ export class HeldFile {
 
   constructor(state: FileState, settled: boolean) {
     this.place = state.place;
+    this.found = state.stamp !== undefined;
     this.settled = settled;
     this.names = settled ? 0 : 1;
     this.replace = state.replace;

@@ -42,10 +42,10 @@ function putOnDisk({ partPath, length, sync }: SettleFile): FileStamp {
   const fd = openSync(partPath, FLAGS);
   try {
     // Data that was there before may be longer than the file should be.
-    const long = fstatSync(fd).size > length;
-    if (long) ftruncateSync(fd, length);
-    if (long || sync) fdatasyncSync(fd);
-    return toStamp(fstatSync(fd, { bigint: true }));
+    const stamp = toStamp(fstatSync(fd, { bigint: true }));
+    if (stamp.size > length) ftruncateSync(fd, length);
+    if (stamp.size > length || sync) fdatasyncSync(fd);
+    return stamp.size > length ? toStamp(fstatSync(fd, { bigint: true })) : stamp;
   } finally {
     closeSync(fd);
   }

@@ -387,7 +387,7 @@ export class Storage {
         await file.sync(this.#files).catch(() => undefined);
       });
     await forEachLimited(real, STATS_AT_ONCE, async (file) => {
-      if (file.changed || file.unsafe) return;
+      if (file.changed || file.unsafe || (!file.found && file.changes === 0 && !file.settled)) return;
       if (this.#readOnly) {
         stamps[file.place.index] = file.stamp;
         return;
