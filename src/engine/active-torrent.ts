@@ -268,11 +268,11 @@ export class ActiveTorrent implements Torrent {
     this.#checked = 1;
     // Stopped while the last of it was saved: whoever stops waits for this and closes it.
     if (this.#stopping !== undefined) return;
-    const { geometry, found: have, places } = disk;
+    const { geometry, found: have, places, partials } = disk;
     if (disk.slab !== undefined) this.#links.setSlab(disk.slab, geometry.pieceCount);
     this.#events.emit({ type: 'checked', reused: disk.reused });
     this.#state = have.complete ? 'seeding' : 'downloading';
-    this.#swarm.handle({ type: 'activated', geometry, have, places, infoBytes }, clock());
+    this.#swarm.handle({ type: 'activated', geometry, have, places, partials, infoBytes }, clock());
     this.#links.settle();
     if (have.complete) await this.#finish();
   }
@@ -546,12 +546,25 @@ export class ActiveTorrent implements Torrent {
     if (this.#fetches) await this.#whyFile.end(this.why, how);
   }
 
+  /** What has arrived of unfinished pieces is kept for the next run. Everybody has left. */
+  #spill(): void {
+    const disk = this.#disk;
+    if (disk === undefined || disk.full !== undefined || this.#state !== 'downloading') return;
+    for (const command of this.#swarm.spill()) {
+      const { piece, extent } = command;
+      disk.spill(command, (result) =>
+        this.#tell({ type: result.ok ? 'extentStored' : 'extentUnwritten', piece, extent }),
+      );
+    }
+  }
+
   async #closeDisk(): Promise<void> {
     // What is being opened sees the signal and ends soon.
     await this.#opening;
     await this.#finishing?.catch(() => undefined);
+    this.#spill();
     try {
-      await this.#disk?.close(this.#traffic);
+      await this.#disk?.close(this.#traffic, () => this.#swarm.view.content?.ledger.storedBlocks() ?? []);
     } catch (error) {
       this.warn(`the resume data cannot be saved: ${String(error)}`);
     }

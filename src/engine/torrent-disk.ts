@@ -12,6 +12,7 @@ import type { JournalEntry, TorrentRecord } from '../io/stores/torrent-record.ts
 import type { TorrentStore } from '../io/stores/torrent-store.ts';
 import type { Metainfo } from '../protocol/metainfo.ts';
 import type { StoreExtent } from '../swarm/commands.ts';
+import type { StoredBlocks } from '../swarm/ledger.ts';
 import type { Places } from '../swarm/places.ts';
 import { HeldWrites } from './held-writes.ts';
 import { NO_PLACES, type Slab, type SlabShare } from './slab.ts';
@@ -57,6 +58,8 @@ export class TorrentDisk implements UploadSource {
   readonly geometry: Geometry;
   /** Pieces that were there when the disk was opened. */
   readonly found: Bitfield;
+  /** Unverified blocks of others that lie there. */
+  readonly partials: readonly StoredBlocks[];
   /** Their bytes. */
   readonly reused: number;
   /** Bytes verified and written, those of pads left out. */
@@ -82,6 +85,7 @@ export class TorrentDisk implements UploadSource {
     this.geometry = new Geometry(metainfo.length, metainfo.pieceLength);
     this.found = opened.have;
     this.reused = opened.reused;
+    this.partials = [...opened.partials].map(([piece, blocks]) => ({ piece, blocks }));
     this.#storage = opened.storage;
     this.#before = { uploaded: record?.uploaded ?? 0, downloaded: record?.downloaded ?? 0 };
     this.#size = metainfo.size;
@@ -146,12 +150,16 @@ export class TorrentDisk implements UploadSource {
   }
 
   /** Write, unverified: see Storage.storeExtent. Where there is no room the answer comes when there is. */
-  storeExtent({ piece, extent, offset, runs }: StoreExtent, done: (result: StoreResult) => void): void {
+  storeExtent(command: StoreExtent, done: (result: StoreResult) => void): void {
+    this.#dirty = true;
+    this.#writes.write((answered) => this.spill(command, answered), done);
+  }
+
+  /** The same at a stop, when nobody waits for room any more. */
+  spill({ piece, extent, offset, runs }: StoreExtent, done: (result: StoreResult) => void): void {
     const { geometry } = this;
     const whole = { start: extent * geometry.extentLength, length: geometry.extentSize(piece, extent) };
-    this.#dirty = true;
-    const place = { slab: this.#share!.id, offset };
-    this.#writes.write((answered) => this.#storage.storeExtent(piece, whole, place, runs, answered), done);
+    this.#storage.storeExtent(piece, whole, { slab: this.#share!.id, offset }, runs, done);
   }
 
   /** Is what was stored right? See Storage.verify. */
@@ -226,12 +234,13 @@ export class TorrentDisk implements UploadSource {
     }
   }
 
-  /** Waits for what is under way, closes the files and ends the journal. */
-  async close(traffic: Traffic): Promise<void> {
+  /** Waits for what is under way, closes the files and ends the journal. `stored` is asked then. */
+  async close(traffic: Traffic, stored: () => readonly StoredBlocks[]): Promise<void> {
     await this.#storage.close();
     this.#share?.close();
     try {
-      await this.save(traffic, [{ type: 'closed' }]);
+      const partials = stored().map(({ piece, blocks }) => ({ type: 'partial', piece, blocks }) as const);
+      await this.save(traffic, [...partials, { type: 'closed' }]);
     } finally {
       await this.#journal?.close();
     }

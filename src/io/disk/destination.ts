@@ -50,6 +50,8 @@ export interface Destination {
   /** By index in `metainfo.files`; undefined for pads. */
   files: (FileState | undefined)[];
   have: Bitfield;
+  /** Of pieces that are not had, blocks that lie there unverified, in files that nobody has touched since: see TorrentRecord. */
+  partials: ReadonlyMap<number, Uint8Array>;
   /** What is there, or will be, is a download of ours. */
   ours: boolean;
 }
@@ -93,7 +95,30 @@ export async function inspectDestination(options: DestinationOptions): Promise<D
   });
   refuseMissing(options, files);
   const have = await checkFound(options, files);
-  return { files, have, ours: !readOnly && decide(options, files, have, inTheWay) };
+  return {
+    files,
+    have,
+    partials: findPartials(options, files, have),
+    ours: !readOnly && decide(options, files, have, inTheWay),
+  };
+}
+
+function findPartials(
+  options: DestinationOptions,
+  files: readonly (FileState | undefined)[],
+  have: Bitfield,
+): Map<number, Uint8Array> {
+  const { layout } = options;
+  const record = matchingRecord(options);
+  const partials = new Map<number, Uint8Array>();
+  for (const [piece, blocks] of record?.partials ?? []) {
+    const segments = layout.segments(piece * layout.pieceLength, layout.pieceSize(piece));
+    const untouched = segments.every(
+      ({ file }) => file.pad || sameStamp(files[file.index]?.stamp, record!.files[file.index]),
+    );
+    if (untouched && !have.has(piece)) partials.set(piece, blocks);
+  }
+  return partials;
 }
 
 /**

@@ -61,6 +61,8 @@ export class Storage {
   readonly #ours: boolean;
   readonly #held: (HeldFile | undefined)[];
   readonly #onDisk: Bitfield;
+  /** As found when it was opened. */
+  readonly #partials: ReadonlyMap<number, Uint8Array>;
   #durability: Durability | undefined;
   /** Something was written since this was opened. */
   #wrote = false;
@@ -86,6 +88,7 @@ export class Storage {
     layout: Layout,
     held: (HeldFile | undefined)[],
     have: Bitfield,
+    partials: ReadonlyMap<number, Uint8Array>,
     ours: boolean,
   ) {
     this.path = resolve(options.path);
@@ -96,6 +99,7 @@ export class Storage {
     this.#ours = ours;
     this.#held = held;
     this.#onDisk = have.clone();
+    this.#partials = partials;
     this.#onChanged = options.onChanged;
     this.#pool = options.pool;
     const pinned = new PinnedFiles(this.#files, held);
@@ -113,9 +117,11 @@ export class Storage {
 
   /**
    * Looks at what is there, checks it, and makes the place ready. `have`: pieces on disk that passed their hash or that a
-   * record vouches for; `reused`: their bytes. Throws ERR_DESTINATION, ERR_DESTINATION_ESCAPES or an ERR_DISK code.
+   * record vouches for; `reused`: their bytes; `partials`: unverified blocks of others. Throws ERR_DESTINATION, ERR_DESTINATION_ESCAPES or an ERR_DISK code.
    */
-  static async open(options: StorageOptions): Promise<{ storage: Storage; have: Bitfield; reused: number }> {
+  static async open(
+    options: StorageOptions,
+  ): Promise<{ storage: Storage; have: Bitfield; reused: number; partials: ReadonlyMap<number, Uint8Array> }> {
     const { metainfo } = options;
     const root = await resolveRoot(options.path);
     const layout = new Layout(metainfo, root, options.paths);
@@ -133,7 +139,7 @@ export class Storage {
     const destination = await inspectDestination(destinationOptions);
     options.signal?.throwIfAborted();
     if (options.readOnly !== true) await prepareDestination(destinationOptions, destination);
-    const { files, have, ours } = destination;
+    const { files, have, partials, ours } = destination;
     const held = files.map((state) => {
       if (state === undefined) return undefined;
       const settled = state.location === 'final' && (options.readOnly === true || isComplete(state, have));
@@ -144,7 +150,7 @@ export class Storage {
     });
     let reused = 0;
     for (let piece = 0; piece < layout.pieceCount; piece++) if (have.has(piece)) reused += layout.contentSize(piece);
-    return { storage: new Storage(options, layout, held, have, ours), have, reused };
+    return { storage: new Storage(options, layout, held, have, partials, ours), have, reused, partials };
   }
 
   /** Files that are complete and have their final name. */
@@ -403,7 +409,7 @@ export class Storage {
       path: this.#layout.root,
       have,
       begun: new Set(),
-      partials: new Map(),
+      partials: new Map(this.#partials),
       files: stamps,
       uploaded: totals.uploaded,
       downloaded: totals.downloaded,
