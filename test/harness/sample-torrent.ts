@@ -6,7 +6,7 @@ import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import type { TestContext } from 'node:test';
 import type { HashPool } from '../../src/io/disk/hash-pool.ts';
-import type { StoreResult } from '../../src/io/disk/piece-writer.ts';
+import type { SlabPlace, StoreResult } from '../../src/io/disk/piece-writer.ts';
 import type { Storage } from '../../src/io/disk/storage.ts';
 import { encode } from '../../src/protocol/bencode.ts';
 import { type Metainfo, parseInfo } from '../../src/protocol/metainfo.ts';
@@ -100,9 +100,12 @@ export class SampleSlab {
     this.#id = pool.registerSlab(shared);
   }
 
+  place(piece: number): SlabPlace {
+    return { slab: this.#id, offset: piece * this.#sample.metainfo.pieceLength };
+  }
+
   commit(storage: Storage, piece: number): Promise<StoreResult> {
-    const place = { slab: this.#id, offset: piece * this.#sample.metainfo.pieceLength };
-    return new Promise((done) => storage.commit(piece, place, false, done));
+    return new Promise((done) => storage.commit(piece, this.place(piece), false, done));
   }
 
   async commitAll(storage: Storage, pieces: Iterable<number>): Promise<void> {

@@ -7,6 +7,7 @@ import type { TorrentRecord } from '../stores/torrent-record.ts';
 import { TorrentStore } from '../stores/torrent-store.ts';
 import { FilePool } from './file-pool.ts';
 import { HashPool } from './hash-pool.ts';
+import type { StoreResult } from './piece-writer.ts';
 import { Storage } from './storage.ts';
 
 const PIECE = 16384;
@@ -33,6 +34,7 @@ interface Run {
   storage: Storage;
   found: number[];
   hashed: number;
+  partials: [number, number[]][];
   record: () => Promise<TorrentRecord>;
 }
 
@@ -40,7 +42,7 @@ async function begin(t: TestContext, folder: string, files = new FilePool()): Pr
   const store = new TorrentStore(join(folder, 'state'));
   const { record } = await store.load(album.metainfo.infoHash);
   let hashed = 0;
-  const { storage, have } = await Storage.open({
+  const { storage, have, partials } = await Storage.open({
     metainfo: album.metainfo,
     path: join(folder, 'album'),
     pool,
@@ -61,6 +63,7 @@ async function begin(t: TestContext, folder: string, files = new FilePool()): Pr
     storage,
     found: range(album.pieceCount).filter((piece) => have.has(piece)),
     hashed,
+    partials: [...partials].map(([piece, blocks]) => [piece, [...blocks]]),
     record: async () => {
       const loaded = await store.load(album.metainfo.infoHash);
       assert.ok(loaded.record !== undefined);
@@ -122,6 +125,40 @@ describe('what was written', () => {
     assert.deepEqual(found, [0, 1, 2, 3, 5]);
     // Pieces 4 and 5 are what the second file is long enough for, piece 3 was begun.
     assert.equal(hashed, 3 * PIECE);
+  });
+
+  it('is kept of unfinished pieces, and forgotten when they are begun anew or somebody touches the file', async (t) => {
+    const folder = await temporaryFolder(t);
+    const first = await begin(t, folder);
+    const slab = new SampleSlab(album, pool);
+    await slab.commitAll(first.storage, [0]);
+    for (const piece of [3, 5]) {
+      const extent = { start: 0, length: PIECE };
+      const run = { begin: 0, length: PIECE / 2 };
+      const place = slab.place(piece);
+      const stored = await new Promise<StoreResult>((done) =>
+        first.storage.storeExtent(piece, extent, place, [run], done),
+      );
+      assert.ok(stored.ok);
+    }
+    await first.storage.close();
+    const partial = (piece: number) => ({ type: 'partial', piece, blocks: Uint8Array.of(0x80) }) as const;
+    await first.storage.flush([partial(3), partial(5), { type: 'closed' }]);
+    const second = await begin(t, folder);
+    assert.deepEqual(second.partials, [
+      [3, [0x80]],
+      [5, [0x80]],
+    ]);
+    assert.deepEqual((await second.record()).partials.size, 2, 'the next journal begins with them');
+    await slab.commitAll(second.storage, [5]);
+    await second.storage.close();
+    await second.storage.flush([{ type: 'closed' }]);
+    const third = await begin(t, folder);
+    assert.deepEqual([third.found, third.partials], [[0, 5], [[3, [0x80]]]]);
+    await third.storage.close();
+    const later = Date.now() / 1000 + 60;
+    await utimes(join(folder, 'album', 'one.part'), later, later);
+    assert.deepEqual((await begin(t, folder)).partials, []);
   });
 
   it('is not had after a failed sync, whatever later ones say', async (t) => {
