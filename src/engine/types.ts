@@ -75,7 +75,7 @@ export interface SessionOptions extends SessionLimits {
   maxHalfOpen?: number;
   /** Attempts to connect begun in a second, of all torrents together, each in turn. Default 30. */
   dialsPerSecond?: number;
-  /** Peers of one torrent served at a time, optimistic ones included; 'rate': as many as take enough. Default 8. */
+  /** Peers of one torrent served at a time, optimistic ones included; 'rate': 5 to 50, by what is sent. Default 'rate'. */
   uploadSlots?: number | 'rate';
   /**
    * Whom a seed serves first: all in turn, those who take fastest, or those at the beginning and at the end of their

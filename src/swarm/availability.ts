@@ -22,7 +22,12 @@ export const BUCKETS = TOP_PRIORITY * CLASSES;
 /** A field with more than one piece in so many is counted first and sorted in when the order is needed next. */
 const BULK_SHARE = 16;
 
-export class Availability {
+/** Copies of each piece among the connected peers. */
+export interface Copies {
+  copies(piece: number): number;
+}
+
+export class Availability implements Copies {
   /** Peers with everything. */
   seeds = 0;
   readonly order: Int32Array;

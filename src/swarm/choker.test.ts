@@ -135,17 +135,16 @@ test('against leeches a seed serves those at the beginning and at the end', () =
   assert.deepEqual(served(peers, { ...seeding, seedChoker: 'anti-leech', slots: 3 }), [1, 3]);
 });
 
-test('slots by rate end at the first peer that takes too little, within bounds', () => {
+test('slots by rate: each could take 2 KiB a second times their number, five to fifty', () => {
   const slots = (...rates: number[]): number => {
     const peers = rates.map((rate, id) => peer(id, { taken: rate * 10 }));
     return chooseUnchoked(peers, { ...seeding, slots: 'rate' }, () => 0).slots;
   };
-  assert.equal(slots(), 4);
-  assert.equal(slots(1e9, 1e9), 4);
-  assert.equal(slots(20_000, 20_000, 20_000, 20_000, 20_000), 6);
-  // 1024 + 2048 × i: the fifth would have to take 9,216 bytes a second.
-  assert.equal(slots(20_000, 20_000, 20_000, 20_000, 9_215, 9_000), 5);
-  assert.equal(slots(...Array.from({ length: 200 }, () => 1e9)), 50);
+  assert.equal(slots(), 5);
+  assert.equal(slots(2048 * 48), 6);
+  assert.equal(slots(2048 * 50, 2048 * 50), 10);
+  assert.equal(slots(2048 * 49, 2048 * 50), 9);
+  assert.equal(slots(1e9, 1e9), 50);
 });
 
 const anyPeers = fc.array(

@@ -18,10 +18,9 @@ const TURN = 60_000;
 /** Rounds that a peer which had optimistic slots and gave nothing back waits for the next, for each such time; at most. */
 const BARREN_WAIT = 3;
 const MAX_BARREN_WAIT = 12;
-/** Slots by rate: the first has to take so many bytes a second to be worth another slot, each further one so many more. */
-const FIRST_RATE = 1024;
+/** Slots by rate: so many that each could take this many bytes a second times the number of slots. */
 const RATE_STEP = 2048;
-const LEAST_RATE_SLOTS = 4;
+export const LEAST_RATE_SLOTS = 5;
 const MOST_RATE_SLOTS = 50;
 
 /** Which peers a seed serves first. */
@@ -51,7 +50,7 @@ export interface ChokerPeer {
 }
 
 export interface ChokerOptions {
-  /** Peers served at a time, optimistic ones included; 'rate': as many as take enough. */
+  /** Peers served at a time, optimistic ones included; 'rate': by what is sent to all. */
   readonly slots: number | 'rate';
   readonly seeding: boolean;
   readonly seedChoker: SeedChoker;
@@ -73,7 +72,8 @@ export interface ChokerDecision {
 
 export function chooseUnchoked(peers: readonly ChokerPeer[], options: ChokerOptions, random: Random): ChokerDecision {
   const interested = peers.filter((peer) => peer.interested);
-  const slots = options.slots === 'rate' ? slotsByRate(interested) : options.slots;
+  const taken = peers.reduce((sum, peer) => sum + peer.taken, 0);
+  const slots = options.slots === 'rate' ? slotsFor((taken * 1000) / CHOKE_ROUND) : options.slots;
   const optimisticSlots = Math.max(1, Math.floor(slots / OPTIMISTIC_SHARE));
   // Nobody is choked and unchoked, or the other way round, within one round.
   const unchoked = new Set(interested.filter((peer) => !peer.choked && peer.fixed).map((peer) => peer.id));
@@ -111,13 +111,12 @@ function fill(unchoked: Set<number>, slots: number, order: readonly ChokerPeer[]
   }
 }
 
-/** As many as take more than each before them had to: where all are slow, few are served, and those better. */
-function slotsByRate(interested: readonly ChokerPeer[]): number {
-  const rates = interested.map((peer) => (peer.taken * 1000) / CHOKE_ROUND).sort((a, b) => b - a);
-  let slots = 0;
-  while (slots < rates.length && rates[slots]! >= FIRST_RATE + slots * RATE_STEP) slots++;
-  // One more than earned it, so that the next one can show what it takes.
-  return Math.max(LEAST_RATE_SLOTS, Math.min(MOST_RATE_SLOTS, slots + 1));
+/**
+ * Slots for so many bytes a second in all: where little is sent, few are served and those better, so that a piece comes
+ * soon to where it can be passed on.
+ */
+export function slotsFor(rate: number): number {
+  return Math.max(LEAST_RATE_SLOTS, Math.min(MOST_RATE_SLOTS, Math.floor(Math.sqrt(rate / RATE_STEP))));
 }
 
 function ranked(peers: readonly ChokerPeer[], options: ChokerOptions): ChokerPeer[] {

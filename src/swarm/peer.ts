@@ -14,7 +14,7 @@ import { Reputation } from './reputation.ts';
 import { RequestQueue, type Tally } from './request-queue.ts';
 import { DOWN_STATES, StateTimes, UP_STATES, type UpState } from './state-times.ts';
 
-const FIRST_WINDOW = 16;
+const FIRST_WINDOW = 4;
 const LEAST_WINDOW = 2;
 /** Blocks in flight to one peer: 8 MiB, enough for 80 MB/s at 100 ms. */
 const LARGEST_WINDOW = 512;

@@ -7,7 +7,9 @@
 
 import { Bitfield } from '../base/bitfield.ts';
 import type { Geometry } from '../base/geometry.ts';
+import { drawPermutation } from '../base/permutation.ts';
 import type { Random } from '../base/ports.ts';
+import type { Copies } from './availability.ts';
 
 /** Pieces that a peer is fed at a time. One is enough to make who is not served wish for it. */
 const FED_AT_A_TIME = 2;
@@ -41,11 +43,6 @@ export interface FedPeer {
   has(piece: number): boolean;
   /** Payload it was sent. */
   readonly up: { readonly total: number };
-}
-
-/** Copies of each piece among the connected peers. */
-export interface Copies {
-  copies(piece: number): number;
 }
 
 interface Feed<P> {
@@ -92,13 +89,7 @@ export class SuperSeed<P extends FedPeer> {
     this.#pieceCount = pieceCount;
     this.#copies = copies;
     this.#tell = tell;
-    this.#order = Int32Array.from({ length: pieceCount }, (_, piece) => piece);
-    for (let i = pieceCount - 1; i > 0; i--) {
-      const j = Math.floor(random() * (i + 1));
-      const other = this.#order[j]!;
-      this.#order[j] = this.#order[i]!;
-      this.#order[i] = other;
-    }
+    this.#order = drawPermutation(pieceCount, random);
   }
 
   joined(peer: P, now: number): void {

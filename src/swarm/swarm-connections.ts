@@ -146,6 +146,7 @@ export function peerDisconnected(state: SwarmState, peer: Peer, now: number): vo
   state.seats.connectionEnded();
   state.candidates.seated(peer.info.endpoint.host, -1);
   state.superSeed?.left(peer);
+  state.steering?.stopped(peer);
   if (state.content !== undefined) uncountField(state.content, peer);
   releasePeer(state, peer, now);
   peer.uploads.clear();

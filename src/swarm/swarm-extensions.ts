@@ -118,6 +118,8 @@ export function redundant(state: SwarmState, peer: Peer): boolean {
   // Who has all of no pieces may still want the metadata.
   if (!state.seeding || state.content?.geometry.pieceCount === 0) return false;
   if (!peer.isSeed && !peer.uploadOnly) return false;
+  // What the others have from there is not known here.
+  state.steering = undefined;
   state.disconnect(peer, 'both sides have everything');
   return true;
 }

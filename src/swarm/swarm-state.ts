@@ -9,7 +9,7 @@ import type { Availability } from './availability.ts';
 import { BanList } from './ban-list.ts';
 import { Blame } from './blame.ts';
 import { Candidates } from './candidates.ts';
-import type { SeedChoker } from './choker.ts';
+import { LEAST_RATE_SLOTS, type SeedChoker } from './choker.ts';
 import type { Command } from './commands.ts';
 import { ConnectionBudget, type Seats } from './connection-budget.ts';
 import type { Ledger } from './ledger.ts';
@@ -19,9 +19,9 @@ import { OwnAddress } from './peer-rank.ts';
 import { Reputations } from './reputation.ts';
 import { RequestBudget } from './request-budget.ts';
 import { StateTimes, TORRENT_STATES } from './state-times.ts';
+import type { Steering } from './steering.ts';
 import type { SuperSeed } from './super-seed.ts';
 
-const DEFAULT_SLOTS = 8;
 /** Who dials nobody and has nobody. */
 const NOBODY = { dialNext: () => false, giveWay: () => false };
 
@@ -44,7 +44,7 @@ export interface SwarmOptions {
   perAddress?: number;
   /** Connections of the torrents of a session, shared by them. Default: one of its own. */
   budget?: ConnectionBudget;
-  /** Peers served at a time, optimistic ones included; 'rate': as many as take enough. Default 8. */
+  /** Peers served at a time, optimistic ones included; 'rate': 5 to 50, by what is sent. Default 'rate'. */
   uploadSlots?: number | 'rate';
   /** Whom a seed serves first. Default 'round-robin'. */
   seedChoker?: SeedChoker;
@@ -103,6 +103,8 @@ export class SwarmState {
   readonly freshPieces: number[] = [];
   /** Who was told of which pieces, while this is a super-seed (BEP 16). */
   superSeed: SuperSeed<Peer> | undefined;
+  /** What is suggested to whom, while this seems to be the only seed and has not been asked for everything. */
+  steering: Steering<Peer> | undefined;
   /** Which peer has to deliver a failed piece whole. */
   readonly retryOwners = new Map<number, Peer>();
   round = 0;
@@ -143,7 +145,7 @@ export class SwarmState {
     });
     this.infoBytes = options.infoBytes;
     this.maxPeers = options.maxPeers ?? 60;
-    this.uploadSlots = typeof options.uploadSlots === 'number' ? options.uploadSlots : DEFAULT_SLOTS;
+    this.uploadSlots = typeof options.uploadSlots === 'number' ? options.uploadSlots : LEAST_RATE_SLOTS;
     this.snubAfter = options.snubAfter ?? 10_000;
     this.idleAfter = options.idleAfter ?? 180_000;
   }

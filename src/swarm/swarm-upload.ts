@@ -6,8 +6,9 @@ import { BLOCK_LENGTH } from '../base/geometry.ts';
 import { ALLOWED_FAST_COUNT, allowedFastSet } from '../protocol/wire/fast.ts';
 import { type BlockRequest, MESSAGE } from '../protocol/wire/messages.ts';
 import { violation } from '../protocol/wire/violation.ts';
-import { CHOKE_ROUND, chooseUnchoked } from './choker.ts';
+import { CHOKE_ROUND, chooseUnchoked, slotsFor } from './choker.ts';
 import type { Peer } from './peer.ts';
+import type { Steering } from './steering.ts';
 import type { Content, SwarmState } from './swarm-state.ts';
 
 /** What we tell peers as `reqq`: requests beyond it are rejected. */
@@ -57,6 +58,10 @@ export function requestReceived(state: SwarmState, peer: Peer, request: BlockReq
     return;
   }
   peer.uploads.push(piece, begin, length);
+  if (state.steering !== undefined) {
+    state.steering.asked(peer, piece);
+    steer(state, state.steering, peer);
+  }
   serve(state, peer);
 }
 
@@ -166,6 +171,12 @@ export function nextUpload(state: SwarmState, peer: Peer, bytes: number): Upload
   return { piece, begin, lengths, bytes: total };
 }
 
+/** Tells the peer which pieces to ask for next (BEP 6), as long as that keeps others from asking for the same. */
+function steer(state: SwarmState, steering: Steering<Peer>, peer: Peer): void {
+  if (peer.info.features.fast && !peer.amChoking) steering.offer(peer);
+  if (steering.done) state.steering = undefined;
+}
+
 /** The run could not be read: the peer is told so, if it understands that. */
 export function uploadFailed(state: SwarmState, peer: Peer, run: UploadRun): void {
   let begin = run.begin;
@@ -232,7 +243,11 @@ export function sampleUplink(state: SwarmState, now: number): void {
   let waiting = false;
   for (const peer of state.peers.values()) if (!peer.amChoking && peer.uploads.count > 0) waiting = true;
   state.idleSeconds = waiting ? 0 : state.idleSeconds + 1;
-  if (state.idleSeconds >= IDLE_ENOUGH) grantSpareSlots(state, now);
+  const before = state.uploadSlots;
+  // More slots at once, fewer with the next round.
+  if (typeof state.options.uploadSlots !== 'number')
+    state.uploadSlots = Math.max(before, slotsFor(state.up.lastSecond(now)));
+  if (state.idleSeconds >= IDLE_ENOUGH || state.uploadSlots > before) grantSpareSlots(state, now);
 }
 
 /** One round of the choker. */
@@ -255,7 +270,7 @@ export function rechoke(state: SwarmState, now: number): void {
       progress: pieceCount === 0 ? 0 : (peer.have?.count ?? 0) / pieceCount,
     })),
     {
-      slots: state.options.uploadSlots ?? state.uploadSlots,
+      slots: state.options.uploadSlots ?? 'rate',
       seeding: state.seeding,
       seedChoker: state.options.seedChoker ?? 'round-robin',
       scarce: isScarce(state),
@@ -283,6 +298,8 @@ export function setChoke(state: SwarmState, peer: Peer, choke: boolean, now: num
   peer.amChoking = choke;
   peer.flippedAt = now;
   peer.mayFlipAt = peer.interested ? now + CHOKE_ROUND : now;
+  // What is suggested counts when requests are made, and the first of them are made at once.
+  if (!choke && state.steering !== undefined) steer(state, state.steering, peer);
   state.sendSignal(peer, choke ? MESSAGE.choke : MESSAGE.unchoke);
   peer.chokedRequests = 0;
   if (!choke) {
@@ -291,6 +308,7 @@ export function setChoke(state: SwarmState, peer: Peer, choke: boolean, now: num
     state.superSeed?.turned(peer, now);
     return;
   }
+  state.steering?.stopped(peer);
   const { uploads } = peer;
   for (let i = 0; i < uploads.count; i++)
     refuse(state, peer, uploads.pieceAt(i), uploads.beginAt(i), uploads.lengthAt(i));

@@ -3,6 +3,7 @@
 // The runner drains both after every call.
 
 import { toHex } from '../base/bytes.ts';
+import { MESSAGE } from '../protocol/wire/messages.ts';
 import { Availability } from './availability.ts';
 import { SOURCE } from './candidates.ts';
 import { CHOKE_ROUND } from './choker.ts';
@@ -11,6 +12,7 @@ import { ConnectionBudget } from './connection-budget.ts';
 import { Ledger, PIECE_STATE } from './ledger.ts';
 import { countFuss } from './message-limits.ts';
 import type { Peer, PeerInfo } from './peer.ts';
+import { Steering } from './steering.ts';
 import {
   connectPeer,
   dialFailed,
@@ -214,6 +216,10 @@ export class Swarm {
     }
     const superSeeding = state.options.superSeed === true && have.complete && geometry.pieceCount > 0;
     if (superSeeding) beginSuperSeed(state, state.content, now);
+    else if (have.complete && geometry.pieceCount > 0)
+      state.steering = new Steering(geometry, availability, state.options.random, (peer, piece) =>
+        state.sendIndex(peer, MESSAGE.suggest, piece),
+      );
     // Peers connected before were told that we have nothing.
     const many = !superSeeding && have.count > MANY_HAVES;
     for (let piece = 0; !many && !superSeeding && piece < geometry.pieceCount; piece++)

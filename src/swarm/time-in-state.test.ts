@@ -97,7 +97,7 @@ test('no place in memory, and pieces that wait for the disk', () => {
   watch(net);
   assert.equal(whole(net), 'disk');
 
-  const held = new LoneSwarm({ pieces: 16, slots: 4 });
+  const held = new LoneSwarm({ pieces: 16, slots: 2 });
   const first = held.connect();
   first.offer([0, 1, 2, 3]);
   const second = held.connect();

@@ -55,7 +55,8 @@ function playCrowd(scale: number, seed: number, swarm: Partial<SwarmOptions>): {
   const peers = Math.round(50 * scale);
   const pieces = Math.max(64, Math.round(256 * scale));
   const up = 64_000;
-  const world = new World({ seed, pieces });
+  // Long enough for many rounds of the choker.
+  const world = new World({ seed, pieces, pieceLength: 4 * BLOCK });
   const source = world.add({ have: everything, up, down: 4 * up, swarm });
   const crowd = world.addMany(peers, () => ({ up, down: 4 * up }));
   const size = world.subject.geometry.totalLength;

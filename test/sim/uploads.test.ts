@@ -234,3 +234,32 @@ test('a run that could not be read is rejected block by block', () => {
     { piece: 1, begin: BLOCK_LENGTH, length: BLOCK_LENGTH },
   ]);
 });
+
+test('a seed suggests other pieces to each one it serves, until there is another seed', () => {
+  const net = new LoneSwarm({ pieces: 60, have: everything, swarm: { uploadSlots: 3 } });
+  const [a, b] = [taker(net), taker(net)] as const;
+  const plain = taker(net, false);
+  assert.equal(plain.count(MESSAGE.suggest), 0, 'it would not understand that');
+  const waits = taker(net);
+  assert.equal(waits.count(MESSAGE.suggest), 0, 'it is not served');
+  assert.ok(a.count(MESSAGE.suggest) > 1);
+  assert.equal(
+    new Set([...a.indexes(MESSAGE.suggest), ...b.indexes(MESSAGE.suggest)]).size,
+    2 * a.count(MESSAGE.suggest),
+  );
+  assert.ok(
+    a.said.findIndex(({ id }) => id === MESSAGE.suggest) < a.said.findIndex(({ id }) => id === MESSAGE.unchoke),
+    'it asks as soon as it may',
+  );
+  const before = a.count(MESSAGE.suggest);
+  const ask = (): void => a.say(encodeRequest(a.indexes(MESSAGE.suggest).at(-1)!, 0, BLOCK_LENGTH));
+  ask();
+  assert.equal(a.count(MESSAGE.suggest), before + 1);
+  const partial = new LoneSwarm({ pieces: 60, have: (piece) => piece < 59 });
+  assert.equal(taker(partial).count(MESSAGE.suggest), 0, 'no seed');
+  net.connect().offer();
+  ask();
+  const after = a.count(MESSAGE.suggest);
+  ask();
+  assert.equal(a.count(MESSAGE.suggest), after);
+});
