@@ -8,14 +8,16 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
+import { measureChoker } from './choker.ts';
 import { presentContenders } from './contenders.ts';
+import { measureFramer } from './framer.ts';
 import { measureHashing } from './hashing.ts';
 import { measurePicker } from './picker.ts';
 import { printRows, printTransfer, writeReport } from './report.ts';
 import type { Row } from './row.ts';
 import { makeJob, runScenario, SCENARIOS, type ScenarioResult } from './suite.ts';
 
-const PARTS = ['transfer', 'hashing', 'picker', 'catalog'] as const;
+const PARTS = ['transfer', 'hashing', 'picker', 'choker', 'framer', 'catalog'] as const;
 
 const { values } = parseArgs({
   options: {
@@ -76,6 +78,8 @@ if (wants('hashing')) {
 }
 
 if (wants('picker')) report('Choosing what to ask for, 100,000 pieces and 200 peers', measurePicker());
+if (wants('choker')) report('One round of choosing whom to serve', measureChoker());
+if (wants('framer')) report('Cutting a stream into messages', measureFramer());
 
 if (values.write) {
   const docs = fileURLToPath(new URL('../docs', import.meta.url));
