@@ -36,6 +36,7 @@ async function makeDoor(t: TestContext, banned: string[] = []) {
   });
   return {
     greeted,
+    close: () => incoming.close(),
     async knock(host: string): Promise<net.Socket> {
       hosts.push(host);
       const socket = net.connect(port, '127.0.0.1').on('error', () => undefined);
@@ -87,6 +88,51 @@ test('one public address has four sockets waiting at most, a loopback or private
     others.some((socket) => socket.closed),
     false,
   );
+});
+
+test('the crowd goes, whoever knocks, and who has been quick stays', { timeout: 60_000 }, async (t) => {
+  const door = await makeDoor(t);
+  const quick = await door.knock('127.0.0.1');
+  quick.write(handshake);
+  await until(() => door.greeted.length === 1);
+  const patient = await door.knock('127.0.0.5');
+  const crowd: net.Socket[] = [];
+  for (let i = 0; i < 63; i++) crowd.push(await door.knock('127.0.0.1'));
+  const open = (): number => crowd.filter((socket) => !socket.closed).length;
+  assert.equal(open(), 63);
+  for (let i = 6; i < 9; i++) await door.knock(`127.0.0.${i}`);
+  await until(() => open() === 60);
+  assert.deepEqual(
+    crowd.slice(0, 4).map((socket) => socket.closed),
+    [true, true, true, false],
+    'who has waited longest of them',
+  );
+  assert.equal(patient.closed, false);
+  assert.equal(quick.closed, false);
+});
+
+test('who hangs up leaves its place to others from there', { timeout: 60_000 }, async (t) => {
+  const door = await makeDoor(t);
+  const first: net.Socket[] = [];
+  for (let i = 0; i < 4; i++) first.push(await door.knock('8.8.4.4'));
+  for (const socket of first.slice(1)) socket.end();
+  await until(() => first.slice(1).every((socket) => socket.closed));
+  for (let i = 0; i < 3; i++) await door.knock('8.8.4.4');
+  const last = await door.knock('8.8.4.4');
+  await until(() => first[0]!.closed);
+  assert.equal(last.closed, false);
+  assert.equal(door.greeted.length, 0);
+});
+
+test('who leaves closes everybody, and lets nobody in', { timeout: 60_000 }, async (t) => {
+  const door = await makeDoor(t);
+  const early = await door.knock('127.0.0.1');
+  door.close();
+  await until(() => early.closed);
+  const late = await door.knock('127.0.0.1');
+  late.write(handshake);
+  await until(() => late.closed);
+  assert.deepEqual(door.greeted, []);
 });
 
 test('who is banned by its address is closed before it says anything', { timeout: 60_000 }, async (t) => {

@@ -29,6 +29,7 @@ test('a ban of a public address is there in the next session, whose clock starts
   first.made(first.list.add('8.8.4.4', 6881, 'aa', 'lied', 5_000_000));
   first.made(first.list.add('127.0.0.1', 6881, 'bb', 'lied', 5_000_000));
   await first.close();
+  assert.equal(fs.readFileSync(file, 'utf8').includes('127.0.0.1'), false);
   const second = new SessionBans(new BanStore(file), () => 1_000, rethrow);
   await second.load();
   const [ban, ...others] = second.statuses();
@@ -78,6 +79,34 @@ test('a file that cannot be used is told of, and the ban holds all the same', as
   await bans.close();
   assert.equal(trouble.length, 2);
   assert.equal(bans.refuses('8.8.4.4'), true);
+});
+
+test('after trouble with the file the next ban is kept again, and none of many is lost', async (t) => {
+  const file = path.join(makeFolder(t), 'bans.json');
+  fs.mkdirSync(file);
+  const bans = new SessionBans(
+    new BanStore(file),
+    () => 0,
+    () => undefined,
+  );
+  bans.made(bans.list.add('8.8.4.4', 1, 'aa', '', 0));
+  await bans.close();
+  fs.rmdirSync(file);
+  for (let i = 0; i < 10; i++) bans.made(bans.list.add(`8.8.5.${i}`, 1, 'aa', '', 0));
+  await bans.close();
+  assert.equal((await new BanStore(file).load(Date.now())).length, 10);
+});
+
+test('bans run out while the session goes on, and a subnet full of them is refused', () => {
+  let now = 0;
+  const bans = new SessionBans(undefined, () => now, rethrow);
+  for (let i = 0; i < 8; i++) bans.list.add(`203.0.112.${i}`, 1, 'aa', '', 0);
+  assert.equal(bans.refuses('203.0.112.99'), true);
+  assert.equal(bans.refuses('203.0.113.99'), false);
+  assert.equal(bans.statuses().length, 8);
+  now = BAN_LASTS;
+  assert.deepEqual(bans.statuses(), []);
+  assert.equal(bans.refuses('203.0.112.99'), false);
 });
 
 test('a liar on a real socket is banned, listed, refused, and let in when the ban is lifted', {

@@ -30,6 +30,7 @@ test('where nobody knows the port a ban covers the peer id alone', () => {
   const bans = new BanList();
   const { address } = bans.add('127.0.0.1', 0, ID, '', 0);
   assert.equal(bans.covers('127.0.0.1', 0, ID), true);
+  assert.equal(address, `127.0.0.1#${ID}`);
   assert.equal(bans.covers('127.0.0.1', 1000), false);
   assert.equal(bans.lift(address), true);
   assert.equal(bans.covers('127.0.0.1', 0, ID), false);
@@ -66,6 +67,23 @@ test('a ban that is made again lasts longer, and one read from elsewhere does no
   assert.deepEqual(bans.list(), [{ address: '8.8.8.8', since: 500, until: BAN_LASTS + 500, reason: 'second' }]);
 });
 
+test('bans end one after the other', () => {
+  const bans = new BanList();
+  for (const at of [300, 100, 200]) bans.restore({ address: `8.8.8.${at / 100}`, since: 0, until: at, reason: '' });
+  const left = (now: number): number => {
+    bans.expire(now);
+    return bans.size;
+  };
+  assert.deepEqual([99, 100, 199, 200, 299, 300].map(left), [3, 2, 2, 1, 1, 0]);
+});
+
+test('of two bans that end together the later one counts', () => {
+  const bans = new BanList();
+  bans.add('8.8.8.8', 1, ID, 'first', 0);
+  bans.add('8.8.8.8', 1, ID, 'second', 0);
+  assert.equal(bans.list()[0]!.reason, 'second');
+});
+
 test('the more bans in a /24 or /64, the less a stranger from there is welcome', () => {
   const bans = new BanList();
   const near = (i: number): string => `203.0.112.${i}`;
@@ -82,6 +100,16 @@ test('the more bans in a /24 or /64, the less a stranger from there is welcome',
   for (let i = 1; i <= 3; i++) bans.add(`2a00:1:2:3::${i}`, 1, ID, '', 0);
   assert.equal(bans.standing('2a00:1:2:3:ffff::1'), 'suspect');
   assert.equal(bans.standing('2a00:1:2:4::1'), 'unknown');
+  assert.equal(bans.standing('::ffff:203.0.112.99'), 'suspect', 'in whatever spelling');
+});
+
+test('lifted bans leave nothing of a subnet behind', () => {
+  const bans = new BanList();
+  for (let round = 0; round < 4; round++) {
+    for (let i = 1; i <= 2; i++) bans.add(`203.0.112.${i}`, 1, ID, '', 0);
+    assert.equal(bans.standing('203.0.112.99'), 'unknown', `in round ${round}`);
+    for (let i = 1; i <= 2; i++) bans.lift(`203.0.112.${i}`);
+  }
 });
 
 test('bans on loopback and private addresses say nothing of their neighbours', () => {
@@ -101,4 +129,8 @@ test('the oldest ban makes room, with all that hangs on it', () => {
   assert.equal(bans.size, MAX_BANS);
   assert.equal(bans.covers('127.0.0.1', 1, ID), false);
   assert.equal(bans.covers('8.0.0.0', 1), true);
+  bans.add('8.0.0.0', 1, ID, 'made again', 0);
+  bans.add('9.9.9.9', 1, ID, '', 0);
+  assert.equal(bans.covers('8.0.0.0', 1), true, 'it is the newest but one now');
+  assert.equal(bans.covers('8.0.0.1', 1), false);
 });

@@ -28,6 +28,15 @@ test('exactly those are found out who sent a block that was different', () => {
   assert.equal(blame.size, 0);
 });
 
+test('the evidence is a copy: what it was made of may be used again', () => {
+  const [honest, liar] = ['honest', 'liar'].map(someone) as [Reputation, Reputation];
+  const blame = new Blame();
+  const buffer = digests([9, 1]);
+  blame.accuse(0, buffer, [liar, honest]);
+  buffer.set(digests([1, 7]));
+  assert.deepEqual(blame.settle(0, digests([1, 1])), [liar]);
+});
+
 test('two who took turns at the same block are both found out, over several attempts', () => {
   const [honest, one, two] = ['honest', 'one', 'two'].map(someone) as [Reputation, Reputation, Reputation];
   const blame = new Blame();

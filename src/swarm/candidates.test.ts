@@ -130,6 +130,10 @@ test('who is banned is not taken up', () => {
   assert.equal(candidates.add(local(1000), 0, tracker), false);
   assert.equal(candidates.add(local(1001), 0, tracker), true);
   assert.equal(candidates.add({ host: '8.8.4.4', port: 7 }, 0, tracker), false);
+  candidates.add(local(1002), 0, tracker);
+  bans.add('127.0.0.1', 1001, 'cc', '', 0);
+  assert.deepEqual(takeAll(candidates, 0), ['127.0.0.1:1002'], 'nor dialled when it is banned later');
+  assert.equal(candidates.size, 1);
 });
 
 test('our own address is never dialled again', () => {

@@ -148,8 +148,11 @@ export class Candidates {
       const candidate = this.#ready.pop();
       if (candidate === undefined) return undefined;
       this.#unfile(candidate);
-      if (skipSeeds && candidate.seed) this.#seeds.add(candidate);
-      else if (candidate.global && (this.#takenAt.get(candidate.endpoint.host) ?? 0) >= this.#perAddress) {
+      const { host, port } = candidate.endpoint;
+      // Another torrent of the session may have banned it meanwhile.
+      if (this.#options.bans.covers(host, port)) this.#drop(candidate.key);
+      else if (skipSeeds && candidate.seed) this.#seeds.add(candidate);
+      else if (candidate.global && (this.#takenAt.get(host) ?? 0) >= this.#perAddress) {
         candidate.nextTry = now + ADDRESS_TAKEN;
         this.#file(candidate, now);
       } else {

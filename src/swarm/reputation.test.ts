@@ -12,6 +12,8 @@ test('who comes back under suspicion finds its record; who has none starts anew'
   assert.equal(again, suspect);
   assert.equal(again.port, 7);
   assert.equal(book.size, 0);
+  book.keep(again);
+  assert.equal(book.find('127.0.0.1', 0, 'aa', 'unknown').port, 7, 'where it listens is not forgotten');
   again.unsettled = 0;
   book.keep(again);
   assert.equal(book.size, 0, 'nothing is held against it');
@@ -34,6 +36,18 @@ test('records of absent peers are bounded', () => {
   }
   assert.equal(book.size, MAX_ABSENT);
   assert.equal(book.find('10.0.0.1', 0, '0', 'unknown').unsettled, 0);
+  const kept = book.find('10.0.0.1', 0, '10', 'unknown');
+  assert.equal(kept.unsettled, 1, 'the oldest that is left');
+  for (const more of [MAX_ABSENT - 1, 1]) {
+    book.keep(kept);
+    for (let i = 0; i < more; i++) {
+      const another = book.find('10.0.0.2', 0, `${more} ${i}`, 'unknown');
+      another.unsettled = 1;
+      book.keep(another);
+    }
+  }
+  assert.equal(book.size, MAX_ABSENT);
+  assert.equal(book.find('10.0.0.1', 0, '10', 'unknown'), kept, 'what is kept again is the newest');
 });
 
 test('a stranger from among banned peers starts on parole; praise has a limit and failures weigh twice', () => {

@@ -33,7 +33,6 @@ export function settle(
   for (const { reputation } of from) reputation.passed++;
   // All of it came from one: whatever spoke against it from the start is refuted.
   if (from.length === 1) from[0]!.reputation.onParole = false;
-  if (!state.blame.has(piece)) return;
   for (const liar of state.blame.settle(piece, digests))
     ban(state, liar, 'sent blocks that were not what they should be', now);
 }
@@ -44,7 +43,6 @@ export function ban(state: SwarmState, reputation: Reputation, reason: string, n
   addBan(state, host, reputation.port, peerId, reason, now);
   for (const peer of state.peers.values()) {
     if (peer.reputation !== reputation) continue;
-    if (peer.peerIdHex !== peerId) addBan(state, host, peer.listens?.port ?? 0, peer.peerIdHex, reason, now);
     if (!peer.leaving) state.disconnect(peer, reason);
   }
 }

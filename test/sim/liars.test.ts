@@ -148,6 +148,26 @@ test('strangers from among banned peers get one piece at a time until they have 
   assert.equal(stranger.closed, undefined, 'who has proven itself stays');
 });
 
+test('who is on parole shares its piece with nobody, though most of it is not asked for yet', () => {
+  const list = new BanList();
+  for (let i = 1; i <= 3; i++) list.add(`203.0.112.${i}`, 1, String(i), '', 0);
+  const net = new LoneSwarm({ pieces: 2, pieceLength: 64 * 16_384, slots: 2, swarm: { bans: list } });
+  const stranger = net.connect({ host: '203.0.112.50' });
+  stranger.offer([0]);
+  const asked = stranger.owed.length;
+  assert.ok(asked > 0 && asked < 64);
+  const helper = net.connect();
+  helper.offer([0]);
+  assert.equal(helper.owed.length, 0);
+  for (let i = 0; i < 5; i++) {
+    stranger.answer(4);
+    net.pass(1_000);
+  }
+  assert.equal(helper.owed.length, 0);
+  stranger.leave();
+  assert.ok(helper.owed.length > 0, 'it is not kept for who is gone');
+});
+
 test('a ban made in one swarm closes the connection in another that shares the list', () => {
   const list = new BanList();
   const one = new LoneSwarm({ pieces: 2, pieceLength: PIECE, swarm: { bans: list } });
