@@ -3,6 +3,7 @@
 //
 // All of it is bounded: evidence that is dropped for room accuses nobody and clears everybody it named.
 
+import { copyBytes } from '../base/bytes.ts';
 import { BLOCK_LENGTH } from '../base/geometry.ts';
 import type { Sha1 } from '../base/ports.ts';
 import type { Reputation } from './reputation.ts';
@@ -59,7 +60,7 @@ export class Blame {
       if (sender !== undefined && !suspects.has(sender)) suspects.set(sender, suspects.size);
       senders[block] = sender === undefined ? UNKNOWN : suspects.get(sender)!;
     }
-    const attempt = { digests: digests.slice(), suspects: [...suspects.keys()], senders };
+    const attempt = { digests: copyBytes(digests), suspects: [...suspects.keys()], senders };
     for (const suspect of attempt.suspects) suspect.unsettled++;
     const attempts = this.#cases.get(piece) ?? [];
     attempts.push(attempt);

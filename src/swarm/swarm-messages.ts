@@ -2,6 +2,7 @@
 // honest client does; everything else is ignored and counted.
 
 import { Bitfield } from '../base/bitfield.ts';
+import { copyBytes } from '../base/bytes.ts';
 import {
   decodeBitfield,
   decodeBlock,
@@ -177,7 +178,7 @@ function bitfieldReceived(
     countBitfield(peer);
     if (end - start > MAX_EARLY_BITFIELD)
       throw violation('invalid_bitfield_size', `sent ${end - start} bytes of bitfield`);
-    peer.early.bitfield = buffer.slice(start, end);
+    peer.early.bitfield = copyBytes(buffer, start, end);
     peer.early.all = false;
     peer.early.haves.length = 0;
     return;

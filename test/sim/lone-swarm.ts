@@ -82,12 +82,15 @@ export class HandPeer {
   /** The peer sends these bytes; a violation closes the connection as the runner would. */
   say(bytes: Uint8Array): void {
     if (this.closed !== undefined) return;
+    // As from a socket: a Buffer, whose `slice` is a view, and whose memory is soon used again.
+    const read = Buffer.from(bytes);
     try {
-      this.#in.push(bytes, 0, bytes.length);
+      this.#in.push(read, 0, read.length);
       this.net.swarm.heard(this.peer, bytes.length, this.net.now);
     } catch (error) {
       this.net.drop(this, (error as { reason?: string }).reason ?? String(error));
     }
+    read.fill(0x55);
     this.net.settle();
   }
 

@@ -2,7 +2,7 @@
 // A reply is a stranger's text: every number is clamped, every list capped, and a peer with an impossible address left
 // out.
 
-import { fromHex } from '../../base/bytes.ts';
+import { copyBytes, fromHex } from '../../base/bytes.ts';
 import { classifyAddress, type Endpoint, formatAddress, parseAddress } from '../../base/endpoint.ts';
 import { ShoalError } from '../../base/errors.ts';
 import type { Milliseconds } from '../../base/ports.ts';
@@ -218,7 +218,7 @@ function readList(list: readonly BValue[], reply: AnnounceReply, seen: Set<strin
     const port = asInt(entry.get('port'));
     if (address === undefined || port === undefined || !addPeer(address, port, reply.peers, seen)) continue;
     const peerId = asBytes(entry.get('peer id'));
-    reply.peerIds.push(peerId?.length === 20 ? peerId.slice() : undefined);
+    reply.peerIds.push(peerId?.length === 20 ? copyBytes(peerId) : undefined);
   }
 }
 

@@ -1,6 +1,7 @@
 // The extension handshake (BEP 10, with reqq, upload_only of BEP 21 and metadata_size of BEP 9), the metadata messages of
 // BEP 9, upload_only as a message (BEP 21) and lt_donthave (BEP 54). Reads what strangers wrote: a hostile field is dropped or clamped, only a hostile frame is refused.
 
+import { copyBytes } from '../../base/bytes.ts';
 import { decodeUtf8, encodeUtf8 } from '../../base/utf8.ts';
 import { type BValue, type DecodeOptions, decode, decodePrefix, encode } from '../bencode.ts';
 import { readUint32, writeUint32 } from './messages.ts';
@@ -67,7 +68,8 @@ export function decodeExtensionHandshake(payload: Uint8Array): ExtensionHandshak
   const port = readInteger(root.get('p'), 1, 65535);
   if (port !== undefined) handshake.port = port;
   const yourIp = root.get('yourip');
-  if (yourIp instanceof Uint8Array && (yourIp.length === 4 || yourIp.length === 16)) handshake.yourIp = yourIp.slice();
+  if (yourIp instanceof Uint8Array && (yourIp.length === 4 || yourIp.length === 16))
+    handshake.yourIp = copyBytes(yourIp);
   const metadataSize = readInteger(root.get('metadata_size'), 1, MAX_METADATA_SIZE);
   if (metadataSize !== undefined) handshake.metadataSize = metadataSize;
   const uploadOnly = readInteger(root.get('upload_only'), 0, Number.MAX_SAFE_INTEGER);

@@ -1,7 +1,7 @@
 // The 68 bytes that open a connection (BEP 3) and what their reserved bits promise. Knows nothing of which torrents
 // exist.
 
-import { fromHex, toHex } from '../../base/bytes.ts';
+import { copyBytes, fromHex, toHex } from '../../base/bytes.ts';
 import { encodeLatin1 } from '../../base/utf8.ts';
 import { violation } from './violation.ts';
 
@@ -67,8 +67,8 @@ export function parseHandshake(bytes: Uint8Array, start = 0): Handshake {
   if (bytes.length - start < HANDSHAKE_LENGTH) throw violation('invalid_info_hash', 'sent an incomplete handshake');
   checkHandshakeStart(bytes, start, HANDSHAKE_LENGTH);
   return {
-    reserved: bytes.slice(start + 20, start + 28),
+    reserved: copyBytes(bytes, start + 20, start + 28),
     infoHash: toHex(bytes.subarray(start + 28, start + 48)),
-    peerId: bytes.slice(start + 48, start + 68),
+    peerId: copyBytes(bytes, start + 48, start + 68),
   };
 }
