@@ -7,7 +7,6 @@ import { randomBytes } from 'node:crypto';
 import http from 'node:http';
 import net, { type AddressInfo } from 'node:net';
 import { test } from 'node:test';
-import { PIECE } from '../../src/engine/types.ts';
 import { formatMagnet } from '../../src/protocol/magnet.ts';
 import {
   decodeMetadataMessage,
@@ -66,10 +65,8 @@ test('P7: pieces that only a silent peer claims count as nowhere after three tim
   lying.offer(fieldOf(claimed), () => undefined);
   keepAlive(lying);
   await lying.hear(MESSAGE.request);
-  const somewhere = (): number => leecher.torrent.pieceMap()!.filter((state) => state === PIECE.missing).length;
-  // Pieces that were asked for stay begun.
-  assert.ok(somewhere() > 0, 'it is believed at first');
-  await until(() => somewhere() === 0, 'the doubt');
+  assert.equal(leecher.torrent.why.piecesNowhere, 1, 'it is believed at first');
+  await until(() => leecher.torrent.why.piecesNowhere === PIECES, 'the doubt');
   assert.equal(lying.closed, false);
   const honest = await leecher.join();
   honest.offer(fieldOf([0]), blockOf);

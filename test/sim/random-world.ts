@@ -222,7 +222,7 @@ function play(seed: number, peers: number): Outcome {
 }
 
 /** No honest node takes another for a liar. */
-function checkFairness(honest: readonly WorldNode[]): void {
+export function checkFairness(honest: readonly WorldNode[]): void {
   const hosts = new Map(honest.map((node) => [node.endpoint.host, node]));
   for (const node of honest) {
     for (const { reason, host } of node.violations)
