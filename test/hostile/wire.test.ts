@@ -38,6 +38,8 @@ const PIECES = 12;
 const SIZE = PIECES * PIECE - 5_000;
 /** The number under which sessions hear of metadata. */
 const METADATA = 3;
+/** And of pieces that are taken back. */
+const DONT_HAVE = 7;
 
 const folder = fs.mkdtempSync(path.join(os.tmpdir(), 'shoal-hostile-'));
 const content = randomBytes(SIZE);
@@ -363,16 +365,16 @@ test('22: a block of more than 16 KiB is closed at its header', async () => {
   await seed.endedBy(raw, 'packet_too_large');
 });
 
-const wrongBlocks: [what: string, piece: number, begin: number, length: number][] = [
-  ['outside the torrent', PIECES, 0, 16_384],
-  ['of a negative piece', 2 ** 32 - 1, 0, 16_384],
-  ['outside the piece', 0, PIECE, 16_384],
-  ['that is no block', 0, 5, 16_384],
-  ['shorter than asked (24)', PIECES - 1, 0, 100],
-  ['longer than the end of the torrent', PIECES - 1, 16_384, 16_384],
+const wrongBlocks: [row: number, what: string, piece: number, begin: number, length: number][] = [
+  [23, 'outside the torrent', PIECES, 0, 16_384],
+  [23, 'of a negative piece', 2 ** 32 - 1, 0, 16_384],
+  [23, 'outside the piece', 0, PIECE, 16_384],
+  [23, 'that is no block', 0, 5, 16_384],
+  [24, 'shorter than asked', PIECES - 1, 0, 100],
+  [24, 'longer than the end of the torrent', PIECES - 1, 16_384, 16_384],
 ];
-for (const [what, piece, begin, length] of wrongBlocks)
-  test(`23: a block ${what} is closed`, async () => {
+for (const [row, what, piece, begin, length] of wrongBlocks)
+  test(`${row}: a block ${what} is closed`, async () => {
     const raw = await half.join();
     raw.send(field(PIECES - 1), frame(MESSAGE.unchoke, 0));
     await raw.hear(MESSAGE.request);
@@ -540,7 +542,21 @@ for (const [row, id, length] of [
     }
   });
 
-test('42, 47, 48: messages of extensions that were not offered are ignored a hundred times', async () => {
+test('47: a piece that is taken back and is none is closed', async () => {
+  const raw = await seed.join();
+  raw.send(field(0), encodeExtended(DONT_HAVE, Uint8Array.of(0, 0, 0, 0)));
+  await raw.fetchBlock();
+  assert.equal(seed.torrent.peers.find(({ address }) => address === `127.0.0.1:${raw.port}`)?.pieces, 0);
+  raw.send(encodeExtended(DONT_HAVE, Uint8Array.of(0, 0, 0, PIECES)));
+  await seed.endedBy(raw, 'invalid_dont_have');
+  for (const payload of [Uint8Array.of(0, 0, 0), Uint8Array.of(0, 0, 0, 0, 1)]) {
+    const other = await seed.join();
+    other.send(encodeExtended(DONT_HAVE, payload));
+    await seed.endedBy(other, 'invalid_dont_have');
+  }
+});
+
+test('42, 48: messages of extensions that were not offered are ignored a hundred times', async () => {
   const raw = await seed.join();
   for (let i = 0; i < 100; i++) raw.send(encodeExtended(100 + (i % 50), randomBytes(i)));
   await raw.fetchBlock();
@@ -548,7 +564,7 @@ test('42, 47, 48: messages of extensions that were not offered are ignored a hun
   await seed.endedBy(raw, 'invalid_extended');
 });
 
-test('49: an encrypted handshake is closed without an answer, and 3: so is one of TLS', async () => {
+test('3, 49: an encrypted handshake and one of TLS are closed without an answer', async () => {
   const tls = Buffer.concat([Buffer.from([0x16, 0x03, 0x01, 0x02, 0x00]), randomBytes(512)]);
   for (const opening of [randomBytes(96).fill(0, 0, 1), Buffer.alloc(96), Buffer.alloc(96, 0xff), tls]) {
     const raw = await RawPeer.open(seed.session.port);
