@@ -27,6 +27,9 @@ export const isText = (value: unknown): value is string => typeof value === 'str
 
 export const isCount = (value: unknown): value is number => Number.isSafeInteger(value) && (value as number) >= 0;
 
+/** Versions begin at 1. */
+const isVersion = (value: unknown): value is number => isCount(value) && value > 0;
+
 export const isFlag = (value: unknown): value is boolean => typeof value === 'boolean';
 
 export function matching(pattern: RegExp): Guard<string> {
@@ -63,7 +66,7 @@ const isName = (value: unknown): value is string =>
 const summary = {
   name: isName,
   publisher: isKey,
-  seq: isCount,
+  seq: isVersion,
   size: isCount,
   infoHash: isInfoHash,
   files: isCount,
@@ -75,7 +78,7 @@ const isSummary: Guard<FileSummary> = shape<FileSummary>(summary);
 
 const isFile: Guard<FileReply> = shape<FileReply>({
   ...summary,
-  latest: isCount,
+  latest: isVersion,
   since: isCount,
   pieceLength: isCount,
   pieces: isCount,

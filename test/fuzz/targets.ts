@@ -8,9 +8,10 @@ import { journal, resume } from './targets/journal.ts';
 import { metainfo, urls } from './targets/metainfo.ts';
 import { names } from './targets/names.ts';
 import { magnetSession, seedSession, torrentSession } from './targets/session.ts';
+import { schedule, stateFiles } from './targets/state-files.ts';
 import { announceQuery, announceReply, entry, replies, savedRegistry, scrape } from './targets/tracker.ts';
 import { trackerApi } from './targets/tracker-api.ts';
-import { extensionHandshake, framer, metadataMessage } from './targets/wire.ts';
+import { extensionHandshake, extensionMessages, framer, metadataMessage } from './targets/wire.ts';
 
 export const targets: readonly FuzzTarget[] = [
   strict,
@@ -26,6 +27,7 @@ export const targets: readonly FuzzTarget[] = [
   seedSession,
   extensionHandshake,
   metadataMessage,
+  extensionMessages,
   announceReply,
   announceQuery,
   scrape,
@@ -33,7 +35,9 @@ export const targets: readonly FuzzTarget[] = [
   resume,
   journal,
   savedRegistry,
+  stateFiles,
   config,
+  schedule,
   flags,
   replies,
   trackerApi,

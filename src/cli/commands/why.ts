@@ -9,8 +9,8 @@ import { WHY_FILE, type WhyRecord } from '../../engine/why.ts';
 import type { COMMON, CommandRun } from '../command.ts';
 import { stateDirectory } from '../peer-session.ts';
 import { tellWhy } from '../render/why-view.ts';
+import { parseWhyRecord } from '../why-record.ts';
 
-const MAX_LENGTH = 1 << 20;
 /** A running download writes once a second. Milliseconds after which it has ended without a word. */
 const PATIENCE = 10_000;
 
@@ -49,10 +49,7 @@ async function readAll(folder: string): Promise<WhyRecord[]> {
 /** A file that is missing, damaged or of another version is as good as none. */
 async function readOne(path: string): Promise<WhyRecord | undefined> {
   try {
-    const text = await readFile(path, 'utf8');
-    if (text.length > MAX_LENGTH) return undefined;
-    const record = JSON.parse(text) as WhyRecord;
-    return record.version === 1 && Array.isArray(record.peers) && typeof record.times === 'object' ? record : undefined;
+    return parseWhyRecord(await readFile(path, 'utf8'));
   } catch {
     return undefined;
   }

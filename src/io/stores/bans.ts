@@ -35,20 +35,7 @@ export class BanStore {
    */
   async load(now: number): Promise<KeptBan[]> {
     const text = await this.#read();
-    let value: unknown;
-    try {
-      value = text === undefined ? undefined : JSON.parse(text);
-    } catch {
-      return [];
-    }
-    if (typeof value !== 'object' || value === null) return [];
-    const { format, bans } = value as { format?: unknown; bans?: unknown };
-    if (typeof format === 'string' && format.startsWith('shoal-bans-') && format !== FORMAT)
-      throw new ShoalError('ERR_STATE', `${this.#path} is of a newer Shoal; move it away to keep bans with this one`, {
-        reason: 'newer_bans',
-      });
-    if (format !== FORMAT || !Array.isArray(bans)) return [];
-    return bans.filter((ban) => isKeptBan(ban) && ban.until > now).slice(-MAX_KEPT);
+    return text === undefined ? [] : parseBans(text, now, this.#path);
   }
 
   /** Adds and takes away, and drops what has run out at `now`. Throws like `load`. */
@@ -82,6 +69,24 @@ export class BanStore {
       throw toDiskError(error, this.#path, 'read the bans');
     }
   }
+}
+
+/** The text of the file at `path`, read as by `load`. */
+export function parseBans(text: string, now: number, path: string): KeptBan[] {
+  let value: unknown;
+  try {
+    value = JSON.parse(text);
+  } catch {
+    return [];
+  }
+  if (typeof value !== 'object' || value === null) return [];
+  const { format, bans } = value as { format?: unknown; bans?: unknown };
+  if (typeof format === 'string' && format.startsWith('shoal-bans-') && format !== FORMAT)
+    throw new ShoalError('ERR_STATE', `${path} is of a newer Shoal; move it away to keep bans with this one`, {
+      reason: 'newer_bans',
+    });
+  if (format !== FORMAT || !Array.isArray(bans)) return [];
+  return bans.filter((ban) => isKeptBan(ban) && ban.until > now).slice(-MAX_KEPT);
 }
 
 function isKeptBan(value: unknown): value is KeptBan {

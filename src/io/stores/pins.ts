@@ -144,10 +144,10 @@ async function readIfThere(path: string): Promise<string | undefined> {
 }
 
 /** A damaged pin must not be taken for none: then a swap would go unnoticed. */
-function parsePin(text: string, name: string, path: string): Pin {
+export function parsePin(text: string, name: string, path: string): Pin {
   let value: Record<string, unknown> = {};
   try {
-    value = JSON.parse(text) as Record<string, unknown>;
+    value = (JSON.parse(text) ?? {}) as Record<string, unknown>;
   } catch {
     // Judged with the rest.
   }

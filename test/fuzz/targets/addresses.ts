@@ -115,6 +115,11 @@ export const addresses: FuzzTarget = {
   },
 };
 
+/** One text made of `count`. */
+function many(count: number, make: (i: number) => string): string {
+  return Array.from({ length: count }, (_, i) => make(i)).join('');
+}
+
 const HASH = 'xt=urn:btih:0123456789abcdef0123456789abcdef01234567';
 
 export const magnets: FuzzTarget = {
@@ -125,6 +130,8 @@ export const magnets: FuzzTarget = {
     `magnet:?${HASH}&dn=a+b%20c&tr=http%3A%2F%2Ft%2Fa&tr.1=udp://u:1&x.pe=1.2.3.4:5&x.pe=[::1]:6&xl=7&so=0,2-4`,
     'magnet:?xt=urn:btih:CI2FM6EQVPG66ARUKZ4JBK6N54ASGRLH&dn=%FF%FE%ud800',
     'MAGNET:?XT=URN:BTMH:1220aa&x.pe=localhost:1',
+    `magnet:?${HASH}${many(300, (i) => `&x.pe=1.2.${i >> 8}.${i & 255}:5`)}${many(300, (i) => `&tr=http://t${i}/a`)}`,
+    `magnet:?${HASH}&dn=a${'%F0%9D%92%B3'.repeat(600)}`,
   ),
   tokens: utf8(
     '&',
@@ -149,6 +156,7 @@ export const magnets: FuzzTarget = {
     if (magnet === undefined) return;
     assert.match(magnet.infoHash, /^[0-9a-f]{40}$/);
     assert.ok(magnet.trackers.length <= 256 && magnet.peers.length <= 256);
+    assert.ok(magnet.name === undefined || magnet.name.isWellFormed());
     assert.ok(magnet.peers.every(({ port }) => port > 0 && port < 65536));
     assert.deepEqual(parseMagnet(formatMagnet(magnet)), magnet, 'it does not come back');
   },

@@ -55,9 +55,13 @@ const odd = NAMES.map((name) => {
   ]);
 });
 
+const linked = Buffer.from(
+  `d4:infod5:filesld6:lengthi1e4:pathl1:aeed4:attr1:l6:lengthi0e4:pathl1:be12:symlink pathl1:aeee4:name1:n12:piece lengthi16384e6:pieces20:${'x'.repeat(20)}ee`,
+);
+
 export const metainfo: FuzzTarget = {
   name: 'torrent',
-  seeds: [single, several, ...odd],
+  seeds: [single, several, linked, ...odd],
   tokens: [
     ...latin('4:info', '6:length', '4:path', '4:name', '5:files', '6:pieces', '12:piece length', '8:announce'),
     ...latin('13:announce-list', '8:url-list', '5:nodes', '7:private', '4:attr', '1:p', '1:l', '12:symlink path'),
@@ -91,6 +95,9 @@ export const metainfo: FuzzTarget = {
     assert.equal(offset, parsed.length);
     assert.equal(size, parsed.size);
     assert.ok(parsed.announce.flat().length <= MAX_TRACKERS);
+    for (const { path: from, target } of parsed.symlinks)
+      for (const components of [from, target])
+        assert.equal(path.join(root, ...components), [root, ...components].join('/'), 'a link leads out of it');
     const bare = parseInfo(parsed.infoBytes, sha1, parsed.announce);
     assert.deepEqual(bare.files, parsed.files);
     const again = parseMetainfo(encodeMetainfo({ infoBytes: parsed.infoBytes, announce: parsed.announce }), sha1);
@@ -104,6 +111,7 @@ export const urls: FuzzTarget = {
   seeds: [
     Buffer.from(`http://${'a'.repeat(60_000)} `),
     ...utf8('http://t:7070', 'https://t/announce?k=1', 'udp://[::1]:80/x', ' http://t/ ', 'http://t/a?b#c', 'HTTP://X'),
+    Buffer.from(`d13:announce-listl${Array.from({ length: 300 }, (_, i) => `l15:http://t${1000 + i}/ae`).join('')}ee`),
     ...latin('d8:announce10:http://t/a13:announce-listll10:http://t/be10:http://t/cee', 'd8:url-listl8:http://xee'),
   ],
   tokens: utf8('http://', 'udp://', '://', '/announce', '/scrape', '?', '&', '#', '[::1]', '@', '%00', ' ', '\n', 'é'),

@@ -3,7 +3,7 @@
 // can still finish the download.
 
 import assert from 'node:assert/strict';
-import { encodeAllowedFast, encodeFrame, MESSAGE } from '../../../src/protocol/wire/messages.ts';
+import { encodeAllowedFast, encodeFrame, encodeRequest, MESSAGE } from '../../../src/protocol/wire/messages.ts';
 import { type HandPeer, LoneSwarm } from '../../sim/lone-swarm.ts';
 import { type FuzzTarget, note } from '../oracle.ts';
 import { MESSAGES } from './wire.ts';
@@ -38,6 +38,13 @@ const SEEDS = [
   withHead(2, ...Array.from({ length: 40 }, (_, piece) => encodeAllowedFast(piece))),
   withHead(6, ...unchoked, ...blocks.slice(0, 2), ...MESSAGES),
 ];
+/** More than may wait, and more than belongs to any torrent. */
+const MANY_REQUESTS = withHead(
+  2,
+  encodeFrame(MESSAGE.interested, new Uint8Array(0)),
+  ...Array.from({ length: 2_400 }, (_, i) => encodeRequest(i % PIECES, 0, 16_384)),
+);
+const LONG_FIELD = withHead(2, encodeFrame(MESSAGE.bitfield, new Uint8Array(290_000)));
 const TOKENS = [...MESSAGES, ...unchoked, ...blocks.slice(0, 4)];
 
 function checkBounds(
@@ -104,7 +111,7 @@ export const torrentSession: FuzzTarget = {
 export const magnetSession: FuzzTarget = {
   name: 'session-magnet',
   maxLength: 300_000,
-  seeds: SEEDS,
+  seeds: [...SEEDS, LONG_FIELD],
   tokens: TOKENS,
   fuzz(bytes) {
     const net = new LoneSwarm({ pieces: PIECES, pieceLength: PIECE, magnet: true });
@@ -115,7 +122,7 @@ export const magnetSession: FuzzTarget = {
 export const seedSession: FuzzTarget = {
   name: 'session-seed',
   maxLength: 300_000,
-  seeds: SEEDS,
+  seeds: [...SEEDS, MANY_REQUESTS],
   tokens: TOKENS,
   fuzz(bytes) {
     const had = (): boolean => true;

@@ -3,10 +3,14 @@
 import assert from 'node:assert/strict';
 import { Bitfield } from '../../../src/base/bitfield.ts';
 import {
+  decodeDontHave,
   decodeExtensionHandshake,
   decodeMetadataMessage,
+  decodeUploadOnly,
+  encodeDontHave,
   encodeExtensionHandshake,
   encodeMetadataMessage,
+  encodeUploadOnly,
   MAX_REQUEST_QUEUE,
 } from '../../../src/protocol/wire/extension.ts';
 import { Framer } from '../../../src/protocol/wire/framer.ts';
@@ -218,5 +222,21 @@ export const metadataMessage: FuzzTarget = {
     if (message.type !== 'data' || again?.type !== 'data') return;
     assert.deepEqual(Buffer.from(again.data), Buffer.from(message.data));
     assert.equal(message.data.length, Math.min(16_384, message.totalSize - message.piece * 16_384));
+  },
+};
+
+export const extensionMessages: FuzzTarget = {
+  name: 'extension-messages',
+  maxLength: 64,
+  seeds: [encodeDontHave(5), encodeDontHave(2 ** 32 - 1), encodeUploadOnly(true), encodeUploadOnly(false)],
+  tokens: [],
+  fuzz(bytes) {
+    const piece = accept('ERR_WIRE', () => decodeDontHave(bytes));
+    assert.equal(piece === undefined, bytes.length !== 4);
+    if (piece !== undefined) assert.deepEqual(Buffer.from(encodeDontHave(piece)), Buffer.from(bytes));
+    const uploadOnly = decodeUploadOnly(bytes);
+    note(String(uploadOnly));
+    assert.equal(uploadOnly === undefined, bytes.length !== 1);
+    if (uploadOnly !== undefined) assert.equal(decodeUploadOnly(encodeUploadOnly(uploadOnly)), uploadOnly);
   },
 };
