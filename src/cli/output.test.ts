@@ -53,6 +53,14 @@ test('with --json there are events and nothing else, errors included', () => {
   );
 });
 
+test('no control character of others reaches a terminal, and a program gets it all the same', () => {
+  const { output, written } = capture({ json: true });
+  const name = 'a\x1b[2J\x9b31m\x7f\x00';
+  output.event('entry', { name });
+  assert.match(written.stdout, /^[\x20-\x7e]+\n$/);
+  assert.deepEqual(JSON.parse(written.stdout), { event: 'entry', name });
+});
+
 test('progress is drawn only for who watches: on a terminal, not in CI; colours not with NO_COLOR', () => {
   const view = { lines: () => ['drawn'], plain: () => 'plain' };
   const watched = capture({ tty: true });

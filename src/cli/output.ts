@@ -177,7 +177,12 @@ export class Output {
   }
 
   #write(event: Record<string, unknown>): void {
-    this.around(() => this.#streams.stdout.write(`${JSON.stringify(event)}\n`));
+    // JSON leaves these as they are, and a terminal would obey them.
+    const json = JSON.stringify(event).replace(
+      /[\u007f-\u009f]/g,
+      (character) => `\\u00${character.charCodeAt(0).toString(16)}`,
+    );
+    this.around(() => this.#streams.stdout.write(`${json}\n`));
   }
 
   #message(line: string): void {

@@ -17,7 +17,7 @@ import {
 import { RawPeer, until } from './raw-peer.ts';
 import { fieldOf, nextAddress, PIECES, Stage, spoiltBlockOf, type Target } from './stage.ts';
 
-const ROUNDS = 8;
+const ROUNDS = 16;
 const BLOCK = 16_384;
 const gc = globalThis.gc!;
 
