@@ -1,4 +1,4 @@
-// Run with --expose-gc: rounds of hostile connections of every kind against a seed and a download, and what is left of
+// Run with --expose-gc: rounds of hostile connections of every kind of the table against a seed and a download, and what is left of
 // them. Prints one line of JSON.
 
 import { randomBytes } from 'node:crypto';
@@ -6,13 +6,16 @@ import fs from 'node:fs';
 import { setImmediate as turn } from 'node:timers/promises';
 import type { Torrent } from '../../src/engine/types.ts';
 import { encodeExtensionHandshake, encodeMetadataMessage } from '../../src/protocol/wire/extension.ts';
+import { encodeHandshake } from '../../src/protocol/wire/handshake.ts';
 import {
+  encodeCancel,
   encodeExtended,
   encodeFrame,
   encodeHave,
   encodePiece,
   encodeRequest,
   MESSAGE,
+  writePieceHeader,
 } from '../../src/protocol/wire/messages.ts';
 import { RawPeer, until } from './raw-peer.ts';
 import { fieldOf, nextAddress, PIECES, Stage, spoiltBlockOf, type Target } from './stage.ts';
@@ -64,6 +67,65 @@ const KINDS: ((target: Target) => Promise<RawPeer>)[] = [
     raw.pause();
     raw.signal(MESSAGE.interested);
     for (let i = 0; i < 1_000; i++) raw.send(encodeRequest(i % (PIECES - 1), 0, BLOCK));
+    return raw;
+  },
+  // P8: a byte now and then in a block.
+  async (target) => {
+    const raw = await target.join();
+    raw.offer(fieldOf(), ({ piece, begin, length }) => {
+      const header = new Uint8Array(14);
+      writePieceHeader(header, 0, piece, begin, length);
+      raw.onRequest = undefined;
+      raw.send(header);
+      return undefined;
+    });
+    await raw.hear(MESSAGE.extended);
+    raw.send(Uint8Array.of(1));
+    return raw;
+  },
+  // P11, P13, P15: asks while choked, takes back what it asked for, changes its mind.
+  async (target) => {
+    const raw = await target.join();
+    for (let i = 0; i < 1_000; i++) raw.send(encodeRequest(i % (PIECES - 1), 0, BLOCK));
+    return raw;
+  },
+  async (target) => {
+    const raw = await target.join();
+    raw.signal(MESSAGE.interested);
+    for (let i = 0; i < 1_500; i++) raw.send(encodeRequest(1, 0, BLOCK), encodeCancel(1, 0, BLOCK));
+    return raw;
+  },
+  async (target) => {
+    const raw = await target.join();
+    for (let i = 0; i < 1_500; i++)
+      raw.signal(MESSAGE.interested, MESSAGE.unchoke, MESSAGE.notInterested, MESSAGE.choke);
+    return raw;
+  },
+  // P16, P18, P23: data, hashes and addresses that nobody asked for.
+  async (target) => {
+    const raw = await target.join();
+    for (let i = 0; i < 40; i++) raw.send(encodePiece(i % (PIECES - 1), 0, new Uint8Array(BLOCK)));
+    return raw;
+  },
+  async (target) => {
+    const raw = await target.join();
+    for (let i = 0; i < 90; i++) raw.send(encodeExtended(1, randomBytes(200)));
+    raw.send(encodeFrame(MESSAGE.hashRequest, new Uint8Array(48)));
+    return raw;
+  },
+  // P20: pretends to be who it talks to.
+  async (target) => {
+    const first = await target.join();
+    const raw = await open(target);
+    raw.send(encodeHandshake(target.torrent.infoHash, first.theirId, { fast: true, extended: true }));
+    first.leave();
+    await first.ended();
+    return raw;
+  },
+  // P22: an opening of an encrypted handshake.
+  async (target) => {
+    const raw = await open(target);
+    raw.send(randomBytes(600));
     return raw;
   },
   async (target) => {
