@@ -20,7 +20,7 @@ const peers: readonly (readonly [row: string, does: string, outcome: string])[] 
   ['P9', 'asks and never reads', 'at most two frames wait, reads stop, closed after 120 s'],
   ['P10', '100,000 requests', '2,000 wait, 300 more are rejected, then closed'],
   ['P11', 'asks while choked', 'rejected, then closed'],
-  ['P12', 'an allowed-fast piece over and over', 'closed at the fourth copy'],
+  ['P12', 'an allowed-fast piece over and over', 'rejected from the fourth copy on, closed after 300 more requests'],
   ['P13', 'asks and cancels in a flood', '200 a second are tolerated, then closed'],
   ['P14', 'haves of all pieces, many times', 'constant time each; repeated ones change nothing'],
   ['P15', 'flaps interest and choke', '50 changes a second are tolerated, then closed'],

@@ -242,8 +242,7 @@ export const HOSTILE: readonly HostileKind[] = [
       onMessage: (line, id, payload) => {
         if (id !== MESSAGE.allowedFast) return;
         const piece = Buffer.from(payload).readUInt32BE();
-        const copies = Math.ceil((4 * line.peer.setting.subject.geometry.pieceLength) / BLOCK);
-        line.say(Buffer.concat(Array.from({ length: copies }, () => encodeRequest(piece, 0, BLOCK))));
+        line.say(Buffer.concat(Array.from({ length: 350 }, () => encodeRequest(piece, 0, BLOCK))));
       },
     }),
   },

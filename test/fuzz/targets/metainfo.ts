@@ -111,9 +111,7 @@ export const urls: FuzzTarget = {
   seeds: [
     Buffer.from(`http://${'a'.repeat(60_000)} `),
     ...utf8('http://t:7070', 'https://t/announce?k=1', 'udp://[::1]:80/x', ' http://t/ ', 'http://t/a?b#c', 'HTTP://X'),
-    Buffer.from(
-      `d13:announce-listl${Array.from({ length: 300 }, (_, i) => `l14:http://t${1000 + i}/ae`).join('')}ee`,
-    ),
+    Buffer.from(`d13:announce-listl${Array.from({ length: 300 }, (_, i) => `l14:http://t${1000 + i}/ae`).join('')}ee`),
     ...latin('d8:announce10:http://t/a13:announce-listll10:http://t/be10:http://t/cee', 'd8:url-listl8:http://xee'),
   ],
   tokens: utf8('http://', 'udp://', '://', '/announce', '/scrape', '?', '&', '#', '[::1]', '@', '%00', ' ', '\n', 'é'),
