@@ -19,7 +19,8 @@ function timesOf<S extends string>(states: readonly S[]) {
     Object.entries(value).every(([state, time]) => known.has(state) && isTime(time));
 }
 
-const isRecord = shape<WhyRecord>({
+/** What is shown. Whatever else the file says is for programs. */
+const isRecord = shape<Omit<WhyRecord, 'storage'>>({
   version: (value): value is number => value === VERSION,
   pid: isCount,
   at: isTime,
@@ -50,7 +51,7 @@ export function parseWhyRecord(text: string): WhyRecord | undefined {
   if (text.length > MAX_LENGTH) return undefined;
   try {
     const value: unknown = JSON.parse(text);
-    return isRecord(value) ? value : undefined;
+    return isRecord(value) ? (value as WhyRecord) : undefined;
   } catch {
     return undefined;
   }
