@@ -43,6 +43,8 @@ export const announceReply: FuzzTarget = {
     }),
     encodeFailure('no', { retryIn: 5 }),
     ...latin(
+      'd14:failure reason2:no8:retry ini0ee',
+      'd14:failure reason2:no8:retry in9:999999999e',
       'd5:peersld2:ip7:1.2.3.47:peer id20:xxxxxxxxxxxxxxxxxxxx4:porti80eeee',
       `d5:peers0:6:peers618:${'a'.repeat(18)}e`,
     ),
