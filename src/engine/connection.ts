@@ -9,6 +9,7 @@ import type { Handshake } from '../protocol/wire/handshake.ts';
 import type { Peer } from '../swarm/peer.ts';
 import type { UpState } from '../swarm/state-times.ts';
 import type { Swarm } from '../swarm/swarm.ts';
+import { FrameFit } from './frame-fit.ts';
 import type { PeerQuota, PeerQuotas } from './rate-limits.ts';
 
 /** What a connection needs of the torrent it belongs to. */
@@ -31,12 +32,6 @@ export interface ConnectionContext {
 
 /** Requests outstanding under a download limit: what the peer's share brings in so many seconds, or it waits in the kernel. */
 const LIMITED_SECONDS = 0.5;
-/** Payload bytes of the first frame; they grow as long as the socket takes them quickly. */
-const FIRST_FRAME = 128 * 1024;
-const LARGEST_FRAME = 1024 * 1024;
-/** Milliseconds in which a socket should take a frame: a choke comes behind what it holds. */
-const SLOW_FRAME = 250;
-const QUICK_FRAME = 60;
 
 function copy(source: Uint8Array, start: number, end: number, target: Uint8Array, at: number): void {
   (source as Buffer).copy(target, at, start, end);
@@ -65,8 +60,7 @@ export class Connection implements FramerSink, TcpHandlers {
   waiting = false;
   /** It waits for the memory of a frame. */
   starved = false;
-  /** Payload bytes that the socket takes within a quarter of a second, as far as is known. */
-  frameLength = FIRST_FRAME;
+  readonly #fit = new FrameFit();
 
   constructor(socket: TcpSocket, dialled: string | undefined, context: ConnectionContext) {
     this.socket = socket;
@@ -149,10 +143,16 @@ export class Connection implements FramerSink, TcpHandlers {
     });
   }
 
-  /** The socket took a frame in so many milliseconds: the next one is fitted to that. */
-  frameTaken(milliseconds: number): void {
-    if (milliseconds > SLOW_FRAME) this.frameLength = Math.max(BLOCK_LENGTH, this.frameLength / 2);
-    else if (milliseconds < QUICK_FRAME) this.frameLength = Math.min(LARGEST_FRAME, this.frameLength * 2);
+  /** Payload bytes of the next frame for the peer. */
+  get frameLength(): number {
+    const { up } = this.#peer!;
+    const now = this.#context.clock();
+    return this.#fit.length(up.total, up.rate(now), now);
+  }
+
+  /** The socket took a frame in so many milliseconds. */
+  frameTaken(bytes: number, milliseconds: number): void {
+    this.#fit.taken(bytes, milliseconds, this.#context.clock());
   }
 
   /** Messages without data. They wait for no limit, but are paid for. */
@@ -172,7 +172,7 @@ export class Connection implements FramerSink, TcpHandlers {
   /** What its uploads wait for, as far as that can be seen here. */
   get sending(): UpState | undefined {
     if (this.waiting) return 'limited';
-    if (this.socket.buffered > this.frameLength) return 'socketFull';
+    if (2 * this.socket.buffered > this.frameLength) return 'socketFull';
     return this.reading || this.starved ? 'disk' : undefined;
   }
 

@@ -6,7 +6,7 @@ import { UNIT } from '../base/quota.ts';
 import { PIECE_HEADER_LENGTH } from '../protocol/wire/messages.ts';
 import { RequestQueue } from '../swarm/request-queue.ts';
 import type { SwarmState } from '../swarm/swarm-state.ts';
-import { nextUpload, type UploadRun } from '../swarm/swarm-upload.ts';
+import { maySend, nextUpload, type UploadRun } from '../swarm/swarm-upload.ts';
 import type { Connection } from './connection.ts';
 import { type Frame, FramePool } from './frame-pool.ts';
 import { type PeerQuota, RateLimits } from './rate-limits.ts';
@@ -38,7 +38,13 @@ class Scene {
       });
     },
   };
-  readonly peer = { uploads: this.uploads, uploadQueued: true };
+  readonly peer = {
+    uploads: this.uploads,
+    uploadQueued: true,
+    up: { total: 0 },
+    amChoking: false,
+    grantedFast: new Map<number, number>(),
+  };
   readonly limits: RateLimits;
   readonly up: PeerQuota;
   readonly connection;
@@ -52,7 +58,7 @@ class Scene {
     this.up = this.limits.torrent().join('1.2.3.4').up;
     // A quarter of a second without anybody: as much is saved up as may be.
     t.mock.timers.tick(400);
-    const taken: number[] = [];
+    const taken: [number, number][] = [];
     this.connection = {
       peer: this.peer,
       socket: this.socket,
@@ -61,8 +67,8 @@ class Scene {
       reading: false,
       waiting: false,
       frameLength: 1024 * 1024,
+      frameTaken: (bytes: number, milliseconds: number) => taken.push([bytes, milliseconds]),
       taken,
-      frameTaken: (milliseconds: number) => taken.push(milliseconds),
     };
   }
 
@@ -78,6 +84,7 @@ class Scene {
         uploadSent: (_peer: never, bytes: number) => {
           this.sent += bytes;
         },
+        maySend: (peer: never, run: UploadRun) => maySend(peer, run),
         uploadFailed: (_peer: never, run: UploadRun) => this.failedRuns.push(run),
       },
       frames: this.frames,
@@ -165,6 +172,27 @@ test('after a read that failed the next requests are served', (t) => {
   assert.equal(scene.sent, 2 * BLOCK_LENGTH);
 });
 
+test('what was read for one who was choked meanwhile is not sent, but what it may have while choked is', (t) => {
+  const scene = new Scene(t, 1_000_000);
+  scene.ask(2, 0);
+  scene.serve();
+  scene.peer.amChoking = true;
+  scene.uploads.clear();
+  scene.answer();
+  assert.deepEqual([scene.written.length, scene.sent], [0, 0]);
+  assert.deepEqual(
+    scene.failedRuns.map(({ piece, lengths }) => [piece, lengths.length]),
+    [[0, 2]],
+  );
+  assert.deepEqual(scene.failures, [], 'nothing is wrong with the disk');
+  assert.equal(scene.up.available(Date.now()), 250_000);
+  scene.peer.grantedFast.set(3, 0);
+  scene.ask(1, 3);
+  scene.serve();
+  scene.answer();
+  assert.equal(scene.written.length, 1);
+});
+
 test('a connection that closes during the read is not written to, and what it did not use is given back', (t) => {
   const scene = new Scene(t, 1_000_000);
   scene.ask(10);
@@ -247,7 +275,7 @@ test('frames are as long as the socket takes them, so that a choke is not far be
   assert.equal(scene.reads.length, 0, 'a frame waits in the socket');
   t.mock.timers.tick(300);
   scene.flush();
-  assert.deepEqual(scene.connection.taken, [300]);
+  assert.deepEqual(scene.connection.taken, [[4 * BLOCK_LENGTH, 300]]);
 });
 
 for (const [name, rate] of [

@@ -33,19 +33,20 @@ export function serveUploads(connection: Connection, context: UploadContext): vo
   const { peer, up } = connection;
   if (peer === undefined || up === undefined || context.source() === undefined || connection.closed) return;
   if (connection.reading || connection.waiting || connection.starved) return;
-  if (connection.socket.buffered > connection.frameLength) return;
+  const length = connection.frameLength;
+  // Half a frame may wait in the socket before the next: what is fitted to it takes that into account.
+  if (2 * connection.socket.buffered > length) return;
   if (peer.uploads.count === 0) {
     context.swarm.nextUpload(peer, 0);
     return;
   }
   if (!up.limited) {
-    const frame = takeFrame(connection, context, connection.frameLength);
-    if (frame !== undefined)
-      send(connection, context, frame, context.swarm.nextUpload(peer, connection.frameLength)!, 0);
+    const frame = takeFrame(connection, context, length);
+    if (frame !== undefined) send(connection, context, frame, context.swarm.nextUpload(peer, length)!, 0);
     return;
   }
   connection.waiting = true;
-  up.request(Math.min(connection.frameLength, up.portion()), (granted) => {
+  up.request(Math.min(length, up.portion()), (granted) => {
     connection.waiting = false;
     serveGranted(connection, context, up, granted);
   });
@@ -82,12 +83,14 @@ function send(connection: Connection, context: UploadContext, frame: Frame, run:
   connection.reading = true;
   context.source()!.read(run.piece, run.begin, frame.lay(run), (error) => {
     connection.reading = false;
-    if (error !== undefined || connection.closed) {
+    // The peer may have been choked while the disk was read: what the socket has not got can still be kept from it.
+    const wanted = !connection.closed && context.swarm.maySend(peer, run);
+    if (error !== undefined || !wanted) {
       context.frames.give(frame);
       if (charged > 0) connection.up?.charge(-charged);
-      if (error === undefined) return;
+      if (connection.closed && error === undefined) return;
       context.swarm.uploadFailed(peer, run);
-      context.failed(run.piece, error);
+      if (error !== undefined) context.failed(run.piece, error);
       context.settle();
       // The next request may be for another file.
       serveUploads(connection, context);
@@ -96,7 +99,7 @@ function send(connection: Connection, context: UploadContext, frame: Frame, run:
     const sentAt = context.clock();
     connection.socket.write(frame.bytes(run), () => {
       context.frames.give(frame);
-      connection.frameTaken(context.clock() - sentAt);
+      connection.frameTaken(run.bytes, context.clock() - sentAt);
       serveUploads(connection, context);
     });
     context.swarm.uploadSent(peer, run.bytes, sentAt);

@@ -177,6 +177,11 @@ function steer(state: SwarmState, steering: Steering<Peer>, peer: Peer): void {
   if (steering.done) state.steering = undefined;
 }
 
+/** What was pulled before a choke is not sent after it, unless the peer may have it all the same. */
+export function maySend(peer: Peer, { piece }: UploadRun): boolean {
+  return !peer.amChoking || peer.grantedFast.has(piece);
+}
+
 /** The run could not be read: the peer is told so, if it understands that. */
 export function uploadFailed(state: SwarmState, peer: Peer, run: UploadRun): void {
   let begin = run.begin;

@@ -47,6 +47,7 @@ import { closeBanned } from './swarm-trust.ts';
 import {
   announceFresh,
   MANY_HAVES,
+  maySend,
   nextUpload,
   rechoke,
   refuseLost,
@@ -132,6 +133,11 @@ export class Swarm {
 
   uploadSent(peer: Peer, bytes: number, now: number): void {
     uploadSent(this.#state, peer, bytes, now);
+  }
+
+  /** False: the peer was choked since the run was pulled; answer with uploadFailed. */
+  maySend(peer: Peer, run: UploadRun): boolean {
+    return maySend(peer, run);
   }
 
   uploadFailed(peer: Peer, run: UploadRun): void {

@@ -558,7 +558,11 @@ export class WorldNode implements Dweller {
         this.setting.at(this.setting.now + wait, NODE_EVENT.read, () => {
           connection.reading = false;
           if (!socket.open) return;
-          this.#send(connection, peer, run);
+          if (this.swarm.maySend(peer, run)) this.#send(connection, peer, run);
+          else {
+            this.swarm.uploadFailed(peer, run);
+            this.settle();
+          }
           this.serve(connection);
         });
       }
