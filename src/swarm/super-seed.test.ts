@@ -161,6 +161,24 @@ test('after ten seconds without progress a peer that took its pieces gets anothe
   assert.equal(a.told.length, 3);
 });
 
+test('who keeps what it gets waits longer each time, and others get the piece meanwhile', () => {
+  const crowd = new Crowd(60);
+  const [rider, giver, taker] = [crowd.join(), crowd.join(), crowd.join()];
+  for (let second = 0; second < 300; second++) {
+    for (const piece of rider.told) if (rider.owned.add(piece)) crowd.take(rider, piece);
+    for (const piece of giver.told)
+      if (!giver.owned.has(piece) && second % 10 === 0) {
+        giver.owned.add(piece);
+        crowd.take(giver, piece);
+        crowd.say(taker, piece);
+      }
+    crowd.pass(1);
+  }
+  // After 10, 20 and 40 seconds and so on, not every ten.
+  assert.ok(rider.told.length > 4 && rider.told.length < 10, `${rider.told.length}`);
+  assert.ok([...giver.told, ...taker.told].some((piece) => rider.told.includes(piece)));
+});
+
 test('what a served peer does not take is offered to others and it hears of no more', () => {
   const crowd = new Crowd(3);
   const idle = crowd.join();

@@ -15,6 +15,7 @@ import type { Copies } from './availability.ts';
 const FED_AT_A_TIME = 2;
 /** Milliseconds without progress after which a peer's oldest piece is given up and it may be fed another. */
 const PATIENCE = 10_000;
+const MOST_DOUBLINGS = 5;
 /** That a peer wishes for nothing may be older than what it was told of for so many milliseconds. */
 const CROSSING = 2_000;
 /** As long as so many wish to be served, others are told only of what nobody has. */
@@ -53,6 +54,10 @@ interface Feed<P> {
   readonly lacks: Map<number, number>;
   /** Those that nobody else was seen with yet, the oldest first. */
   readonly fed: number[];
+  /** Pieces given up one after the other that it had taken. */
+  kept: number;
+  /** Because of that it is fed nothing before. */
+  waitUntil: number;
   toldAt: number;
   /** When it was last told of something, took something, or passed something on; and what it had taken then. */
   movedAt: number;
@@ -67,8 +72,8 @@ export class SuperSeed<P extends FedPeer> {
   /** All pieces in an order of chance, read round and round. */
   readonly #order: Int32Array;
   #at = 0;
-  /** Pieces given up that nobody had: they go first. */
-  readonly #dropped = new Set<number>();
+  /** Pieces given up that nobody had but who was fed them, and how many copies were known then: they go first. */
+  readonly #dropped = new Map<number, number>();
   /** Who is being fed a piece; nobody else is meanwhile. */
   readonly #feeding = new Map<number, Feed<P>>();
   readonly #feeds = new Map<number, Feed<P>>();
@@ -95,7 +100,17 @@ export class SuperSeed<P extends FedPeer> {
   joined(peer: P, now: number): void {
     const told = new Bitfield(this.#pieceCount);
     const taken = peer.up.total;
-    const feed: Feed<P> = { peer, told, lacks: new Map(), fed: [], toldAt: now, movedAt: now, taken };
+    const feed: Feed<P> = {
+      peer,
+      told,
+      lacks: new Map(),
+      fed: [],
+      kept: 0,
+      waitUntil: 0,
+      toldAt: now,
+      movedAt: now,
+      taken,
+    };
     this.#feeds.set(peer.id, feed);
     this.#feed(feed, now);
   }
@@ -108,7 +123,7 @@ export class SuperSeed<P extends FedPeer> {
     this.#feeds.delete(peer.id);
     for (const piece of feed.fed) {
       this.#feeding.delete(piece);
-      if (this.#copies.copies(piece) === (peer.has(piece) ? 1 : 0)) this.#dropped.add(piece);
+      if (this.#copies.copies(piece) === (peer.has(piece) ? 1 : 0)) this.#dropped.set(piece, 0);
     }
   }
 
@@ -179,7 +194,7 @@ export class SuperSeed<P extends FedPeer> {
       // Who has not taken its piece because it is not served is no reason to give the piece to another.
       const waits = peer.amChoking && feed.lacks.size > 0;
       if (!waits && now - feed.movedAt >= PATIENCE) {
-        this.#giveUp(feed);
+        this.#giveUp(feed, now);
         this.#feed(feed, now, true);
         feed.movedAt = now;
       }
@@ -216,16 +231,24 @@ export class SuperSeed<P extends FedPeer> {
     feed.fed.splice(feed.fed.indexOf(piece), 1);
     feed.lacks.delete(piece);
     feed.movedAt = now;
+    feed.kept = 0;
+    feed.waitUntil = 0;
     this.#passed++;
     this.#proceed(feed, now);
   }
 
-  #giveUp({ fed, lacks }: Feed<P>): void {
+  #giveUp(feed: Feed<P>, now: number): void {
+    const { fed, lacks } = feed;
     const piece = fed.shift();
     if (piece === undefined) return;
     this.#feeding.delete(piece);
-    if (!lacks.has(piece)) this.#kept++;
-    else if (this.#copies.copies(piece) === 0) this.#dropped.add(piece);
+    const copies = this.#copies.copies(piece);
+    if (copies === (feed.peer.has(piece) ? 1 : 0)) this.#dropped.set(piece, copies);
+    if (lacks.has(piece)) return;
+    this.#kept++;
+    feed.kept++;
+    // Where others pass on what they get, who does not waits longer each time.
+    if (this.#passed > this.#kept) feed.waitUntil = now + PATIENCE * (2 ** Math.min(feed.kept, MOST_DOUBLINGS) - 1);
   }
 
   /** Lets go of what nobody is left to be passed on to, and feeds the peer as much as it may have now. */
@@ -244,7 +267,7 @@ export class SuperSeed<P extends FedPeer> {
   /** Who does not take what it was told of is told of nothing more. */
   #feed(feed: Feed<P>, now: number, inVain = false): void {
     const { peer, fed, lacks } = feed;
-    if (peer.isSeed || peer.uploadOnly || peer.leaving) return;
+    if (peer.isSeed || peer.uploadOnly || peer.leaving || now < feed.waitUntil) return;
     const most = peer.amChoking ? 1 : FED_AT_A_TIME;
     while (fed.length < FED_AT_A_TIME && lacks.size < most) {
       const piece = this.#choose(feed, inVain);
@@ -265,8 +288,8 @@ export class SuperSeed<P extends FedPeer> {
   /** The rarest piece that is fed to nobody, that the peer lacks and was not told of; -1: none was found. */
   #choose(feed: Feed<P>, inVain: boolean): number {
     let looked = 0;
-    for (const piece of this.#dropped) {
-      const wanted = this.#copies.copies(piece) === 0 && !this.#feeding.has(piece);
+    for (const [piece, copies] of this.#dropped) {
+      const wanted = this.#copies.copies(piece) <= copies && !this.#feeding.has(piece);
       if (!wanted) this.#dropped.delete(piece);
       else if (isNew(feed, piece)) {
         this.#dropped.delete(piece);

@@ -84,6 +84,24 @@ export function titForTat(scale = 1, seed = 1): Measure[] {
   return [{ name: 'tit for tat: sharers end / free riders end', value: ratio, bound: 0.6 }];
 }
 
+/**
+ * The same with a seed no faster than a peer. Then the sharers soon have all that it has sent, so their uplinks are not
+ * scarce and riders get what is spare; and a seed that serves in turn gives half of what is new to riders, who keep it: all
+ * end together, at twice the time, whatever the sharers do. Only a seed that looks who passes pieces on makes the difference.
+ */
+export function ridersAtSuperSeed(scale = 1, seed = 1): Measure[] {
+  const each = Math.round(10 * scale);
+  const up = 64_000;
+  const world = new World({ seed, pieces: 256, pieceLength: 4 * BLOCK });
+  world.add({ have: everything, up, down: 4 * up, swarm: { uploadSlots: 4, superSeed: true } });
+  const common = { up, down: 8 * up, swarm: { uploadSlots: 4 } };
+  const sharers = world.addMany(each, () => ({ ...common, leaves: true }));
+  const riders = world.addMany(each, () => ({ ...common, silent: true }));
+  finish(world, [...sharers, ...riders], 6000);
+  const ratio = mean(sharers.map(took)) / mean(riders.map(took));
+  return [{ name: 'riders at a slow super-seed: sharers end / riders end', value: ratio, bound: 0.6 }];
+}
+
 /** What a tenth of free riders costs the others, against the same swarm with none. */
 export function fewRiders(scale = 1, seed = 1): Measure[] {
   const peers = Math.round(30 * scale);
@@ -242,6 +260,7 @@ export const SCENARIOS = {
   flashCrowd,
   superSeed,
   titForTat,
+  ridersAtSuperSeed,
   fewRiders,
   newcomers,
   fastAmongSlow,
