@@ -197,3 +197,48 @@ test('what is stopped as the last piece arrives is either done or stopped, and n
     assert.equal(got.status.state, 'stopped');
   }
 });
+
+test('of a torrent only the files that are wanted are fetched, and more when more is wanted', async (t) => {
+  const place = new Place(t);
+  const seeder = await place.session();
+  const sizes = [200_000, 150_000, 0, 300_000, 90_000];
+  for (const [i, size] of sizes.entries()) place.file(`many/${i}.bin`, size);
+  const seed = await seeder.seed(place.path('many'), { pieceLength: 32_768 });
+  const { files } = seed.metainfo!;
+  const named = (name: string) => files.findIndex((file) => !file.pad && file.path.at(-1) === name);
+  const wanted = (...names: string[]) => files.map((file) => (names.includes(file.path.at(-1) ?? '') ? 4 : 0));
+  const getter = await place.session();
+  const got = await getter.add(seed.metainfo!, {
+    path: place.path('got'),
+    peers: [at(seeder)],
+    filePriorities: wanted('1.bin'),
+  });
+  const summary = await got.done;
+  const same = (name: string) =>
+    fs.readFileSync(place.path('got', name)).equals(fs.readFileSync(place.path('many', name)));
+  assert.ok(same('1.bin'));
+  assert.equal(got.status.state, 'seeding');
+  const second = files[named('1.bin')]!;
+  const first = Math.floor(second.offset / 32_768);
+  const last = Math.floor((second.offset + second.length - 1) / 32_768);
+  assert.equal(got.status.piecesHave, last - first + 1);
+  assert.ok(summary.downloaded <= (last - first + 1) * 32_768, `${summary.downloaded} bytes came`);
+  for (const name of ['0.bin', '3.bin', '4.bin']) assert.equal(fs.existsSync(place.path('got', name)), false, name);
+  assert.throws(() => got.setFilePriorities([8]), { code: 'ERR_USAGE' });
+
+  got.setFilePriorities(wanted('1.bin', '4.bin'));
+  assert.equal(got.status.state, 'downloading');
+  got.addPeer(at(seeder));
+  await until(() => got.status.state === 'seeding', 'the other file');
+  assert.ok(same('4.bin'));
+  assert.equal(fs.existsSync(place.path('got', '3.bin')), false);
+
+  got.setFilePriorities([]);
+  got.addPeer(at(seeder));
+  await until(() => got.status.state === 'seeding' && got.status.piecesHave === got.status.pieceCount, 'all of it');
+  for (const i of sizes.keys()) assert.ok(same(`${i}.bin`), `file ${i}`);
+  assert.deepEqual(
+    fs.readdirSync(place.path('got')).filter((name) => name.endsWith('.part')),
+    [],
+  );
+});

@@ -20,6 +20,7 @@ import type { Connection } from './connection.ts';
 import { addressOf, Contributions, describeShares } from './contributions.ts';
 import { Announcer } from './discovery/announcer.ts';
 import { EventStream } from './event-stream.ts';
+import { checkFilePriorities, piecePriorities } from './file-priorities.ts';
 import type { FramePool } from './frame-pool.ts';
 import { type OtherCommand, PeerLinks } from './peer-links.ts';
 import type { RateLimits, TorrentQuotas } from './rate-limits.ts';
@@ -109,7 +110,10 @@ export class ActiveTorrent implements Torrent {
   /** Checking the disk, while that goes on. */
   #opening: Promise<void> = Promise.resolve();
   #finishing: Promise<void> | undefined;
+  /** Everything that is wanted is on disk under its final name. */
   #finished = false;
+  /** One a file, as far as the user has said. */
+  #filePriorities: readonly number[] | undefined;
   #stopping: Promise<void> | undefined;
   /** The swarm was told of something, and what it decided is about to be carried out. */
   #told = false;
@@ -125,6 +129,8 @@ export class ActiveTorrent implements Torrent {
     this.#source = source;
     this.#options = options;
     this.#context = context;
+    checkFilePriorities(options.filePriorities ?? []);
+    this.#filePriorities = options.filePriorities;
     this.#metainfo = source.metainfo;
     this.#state = source.metainfo === undefined ? 'metadata' : 'checking';
     this.#startedAt = context.clock();
@@ -272,9 +278,12 @@ export class ActiveTorrent implements Torrent {
     if (disk.slab !== undefined) this.#links.setSlab(disk.slab, geometry.pieceCount);
     this.#events.emit({ type: 'checked', reused: disk.reused });
     this.#state = have.complete ? 'seeding' : 'downloading';
-    this.#swarm.handle({ type: 'activated', geometry, have, places, partials, infoBytes }, clock());
+    const selection =
+      this.#filePriorities === undefined ? {} : { priorities: piecePriorities(metainfo, this.#filePriorities) };
+    this.#swarm.handle({ type: 'activated', geometry, have, places, partials, infoBytes, ...selection }, clock());
     this.#links.settle();
     if (have.complete) await this.#finish();
+    else if (this.#swarm.view.lacking === 0) await this.#rest();
   }
 
   #found(endpoints: readonly Endpoint[], pinned: boolean): void {
@@ -317,6 +326,9 @@ export class ActiveTorrent implements Torrent {
         return;
       case 'announceComplete':
         this.#finish().catch((error) => this.#fail(error));
+        return;
+      case 'announceSelected':
+        this.#rest().catch((error) => this.#fail(error));
         return;
       case 'findPeers':
         this.#announcer.needPeers();
@@ -378,16 +390,43 @@ export class ActiveTorrent implements Torrent {
       this.#swarm.pause(true, this.#context.clock());
       await disk.finish();
       this.#links.dropSlab();
-      this.#finished = true;
-      this.#state = 'seeding';
-      await disk.save(this.#traffic);
-      const summary = this.#summary();
-      void this.#endWhy('done');
       if (this.#swarm.view.down.total > 0) this.#announcer.update('completed');
-      this.#events.emit({ type: 'done', summary });
-      this.#settleDone.resolve(summary);
+      await this.#settled(disk);
     })();
     return this.#finishing;
+  }
+
+  /**
+   * Everything that is wanted is verified and written, but not everything: files that are complete get their names. More may
+   * be wanted later, so memory is kept for it. May run again.
+   */
+  async #rest(): Promise<void> {
+    const disk = this.#disk!;
+    await disk.nameComplete();
+    if (this.#swarm.view.lacking === 0 && this.#finishing === undefined) await this.#settled(disk);
+  }
+
+  async #settled(disk: TorrentDisk): Promise<void> {
+    this.#finished = true;
+    this.#state = 'seeding';
+    await disk.save(this.#traffic);
+    const summary = this.#summary();
+    void this.#endWhy('done');
+    this.#events.emit({ type: 'done', summary });
+    this.#settleDone.resolve(summary);
+  }
+
+  setFilePriorities(priorities: readonly number[]): void {
+    checkFilePriorities(priorities);
+    this.#filePriorities = [...priorities];
+    const { view } = this.#swarm;
+    if (this.#metainfo === undefined || view.content === undefined || this.#stopping !== undefined) return;
+    this.#swarm.setPriorities(piecePriorities(this.#metainfo, priorities), this.#context.clock());
+    if (view.lacking > 0 && this.#state === 'seeding') {
+      this.#finished = false;
+      this.#state = 'downloading';
+    }
+    this.#links.settle();
   }
 
   #summary(): DownloadSummary {

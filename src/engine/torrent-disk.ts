@@ -198,6 +198,11 @@ export class TorrentDisk implements UploadSource {
     return this.geometry.pieceSize(piece) - (this.#padding.get(piece) ?? 0);
   }
 
+  /** What is complete gets its final name; empty files are made. */
+  nameComplete(): Promise<void> {
+    return this.#storage.finish();
+  }
+
   /** Every piece is written: the files get their final names, the share of the slab is given back. */
   async finish(): Promise<void> {
     await this.#storage.finish();

@@ -100,6 +100,8 @@ export interface AddOptions {
   trackers?: readonly (readonly string[])[];
   /** Peers to connect to besides those found. */
   peers?: readonly Endpoint[];
+  /** What to fetch of it, see `Torrent.setFilePriorities`. Default: everything. */
+  filePriorities?: readonly number[];
 }
 
 export interface GetOptions extends AddOptions {
@@ -245,7 +247,10 @@ export type TorrentEvent =
   /** A peer sent data that is wrong beyond doubt. The ban holds for all torrents of the session. */
   | { type: 'peerBanned'; address: string; reason: string }
   | { type: 'warning'; message: string }
-  /** Every piece is verified and on disk under its final name. */
+  /**
+   * Every piece that is wanted is verified, and what is complete is on disk under its final name. Again when more was wanted
+   * later.
+   */
   | { type: 'done'; summary: DownloadSummary }
   | { type: 'failed'; error: ShoalError }
   | { type: 'stopped' };
@@ -274,11 +279,18 @@ export interface Torrent {
   readonly metainfo: Metainfo | undefined;
   /** Per piece one of `PIECE`; undefined until the metadata is known. */
   pieceMap(): Uint8Array | undefined;
-  /** Settles when every piece is verified and written; rejects with a ShoalError when the torrent fails or stops. */
+  /** Settles when every piece that is wanted is verified and written; rejects with a ShoalError when the torrent fails or stops. */
   readonly done: Promise<DownloadSummary>;
   /** Ends after `stopped` or `failed`. A late subscriber gets the last `metadata`, `done` or `failed` again. */
   events(): AsyncIterable<TorrentEvent>;
   addPeer(endpoint: Endpoint): void;
+  /**
+   * What to fetch: one number a file of the metadata, pads included, 0 (not at all) to 7 (first), 4 for files not named. May
+   * change at any time, also before the metadata is known; pieces under way are finished all the same. When everything
+   * wanted is had the torrent is done and seeds. Files that share a piece with a wanted one keep the bytes of it in a .part
+   * file. It is not kept over a restart. Throws ERR_USAGE when something is no priority.
+   */
+  setFilePriorities(priorities: readonly number[]): void;
   /** Takes effect at once. What a limit of the session, or a lower one on the way, does not let through stays outside. */
   setLimits(limits: TorrentLimits): void;
   /** Announces at once to these trackers, in tiers, and to those it has: after the torrent was registered somewhere. */

@@ -48,6 +48,8 @@ export type Command =
   /** A liar was found out, in this torrent; the ban holds for the whole session. */
   | { type: 'announceBan'; ban: Ban }
   | { type: 'announceComplete' }
+  /** Everything that is wanted is here, but not everything; more may be wanted later. */
+  | { type: 'announceSelected' }
   | { type: 'findPeers' };
 
 export type SwarmEvent =
@@ -60,6 +62,8 @@ export type SwarmEvent =
       have: Bitfield;
       places: Places;
       partials?: readonly StoredBlocks[];
+      /** As for Swarm.setPriorities; without it everything is wanted. */
+      priorities?: Uint8Array;
       infoBytes: Uint8Array;
     }
   | { type: 'peersFound'; endpoints: readonly Endpoint[]; pinned?: boolean }

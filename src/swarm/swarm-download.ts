@@ -11,7 +11,7 @@ import type { Peer } from './peer.ts';
 import { believe } from './peer-copies.ts';
 import { pickPartial } from './picker.ts';
 import { assignRetry, findRetryPeer, forgetRetry, giveUpRetries, giveUpRetry } from './swarm-retry.ts';
-import type { Content, SwarmState } from './swarm-state.ts';
+import { type Content, isWanted, type SwarmState } from './swarm-state.ts';
 import { stealRequests } from './swarm-steal.ts';
 import { accuse, ban, settle } from './swarm-trust.ts';
 
@@ -307,16 +307,19 @@ export function pieceVerified(state: SwarmState, piece: number, digests: Uint8Ar
     from.map((share) => share.peer),
     now,
   );
+  const wanted = isWanted(state.content!, piece);
+  if (wanted) state.lacking--;
   ledger.verified(piece);
   state.forgetGone();
   state.freshPieces.push(piece);
   for (const peer of state.peers.values()) {
-    if (!peer.has(piece)) continue;
+    if (!wanted || !peer.has(piece)) continue;
     peer.wanted--;
     updateInterest(state, peer);
   }
   state.command({ type: 'announcePiece', piece, from });
   if (ledger.complete) state.command({ type: 'announceComplete' });
+  else if (state.lacking === 0 && wanted) state.command({ type: 'announceSelected' });
   else fillIdle(state, now);
 }
 

@@ -19,7 +19,7 @@ import { CHANGE, countFuss, countUnknown } from './message-limits.ts';
 import type { Peer } from './peer.ts';
 import { fetchMetadata, METADATA_EXTENSION, metadataMessageReceived, OUR_METADATA_ID } from './swarm-metadata.ts';
 import { giveUpRetry } from './swarm-retry.ts';
-import type { Content, SwarmState } from './swarm-state.ts';
+import { type Content, isWanted, type SwarmState } from './swarm-state.ts';
 import { MAX_QUEUED_UPLOADS } from './swarm-upload.ts';
 
 /** The numbers under which we want to see the messages; those others commonly use. */
@@ -174,7 +174,7 @@ function dontHaveReceived(state: SwarmState, peer: Peer, piece: number, now: num
   }
   if (peer.have === undefined || !peer.has(piece)) return;
   uncountPiece(content, peer, piece);
-  if (!content.ledger.have.has(piece)) peer.wanted--;
+  if (isWanted(content, piece)) peer.wanted--;
   peer.cursor.restart();
   peer.allowedFast.delete(piece);
   peer.refused.delete(piece);

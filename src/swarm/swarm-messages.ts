@@ -15,10 +15,11 @@ import { violation } from '../protocol/wire/violation.ts';
 import { CHANGE, countFuss, countUnknown } from './message-limits.ts';
 import type { Peer } from './peer.ts';
 import { countField, uncountField } from './peer-copies.ts';
+import { countWanted } from './selection.ts';
 import { chokeReceived, fillRequests, requestRejected, updateInterest } from './swarm-download.ts';
 import { extendedReceived, redundant } from './swarm-extensions.ts';
 import { giveUpRetry } from './swarm-retry.ts';
-import type { Content, SwarmState } from './swarm-state.ts';
+import { type Content, isWanted, type SwarmState } from './swarm-state.ts';
 import { interestChanged, requestCancelled, requestReceived } from './swarm-upload.ts';
 
 const MAX_BITFIELDS = 3;
@@ -158,7 +159,7 @@ function haveReceived(
   if (!peer.doubted) content.availability.peerHas(piece);
   state.superSeed?.has(peer, piece, now);
   if (peer.isSeed && redundant(state, peer)) return;
-  if (content.ledger.have.has(piece)) return;
+  if (!isWanted(content, piece)) return;
   peer.wanted++;
   peer.cursor.gained(content.availability, piece);
   updateInterest(state, peer);
@@ -209,9 +210,7 @@ function setField(state: SwarmState, content: Content, peer: Peer, field: Bitfie
   peer.cursor.restart();
   countField(content, peer);
   state.superSeed?.changed(peer, now);
-  peer.wanted = 0;
-  for (let piece = field.next(0); piece >= 0; piece = field.next(piece + 1))
-    if (!content.ledger.have.has(piece)) peer.wanted++;
+  peer.wanted = countWanted(content, peer);
   if (redundant(state, peer)) return;
   for (const piece of peer.retries) if (!field.has(piece)) giveUpRetry(state, peer, piece, now);
   updateInterest(state, peer);

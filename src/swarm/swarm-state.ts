@@ -63,6 +63,11 @@ export interface Content {
   readonly availability: Availability;
 }
 
+/** It is missing, and the user wants it. */
+export function isWanted({ ledger, availability }: Content, piece: number): boolean {
+  return !ledger.have.has(piece) && availability.priority(piece) > 0;
+}
+
 export class SwarmState {
   readonly options: SwarmOptions;
   readonly peerIdHex: string;
@@ -95,6 +100,8 @@ export class SwarmState {
   /** The copy of the metadata that is on its way. */
   metadataFetch: MetadataFetch | undefined;
   content: Content | undefined;
+  /** Wanted pieces that are not had. */
+  lacking = 0;
   /** Blocks may be asked of others that were asked of one peer before: peers with nothing to do get them soon. */
   freed = false;
   /** A peer found no place in the slab for what it could deliver: looked at again with each tick. */
@@ -159,9 +166,9 @@ export class SwarmState {
     return this.content?.ledger.complete === true;
   }
 
-  /** Nothing more is wanted: everything is here, or the disk takes nothing. */
+  /** Nothing more is wanted: everything that was selected is here, or the disk takes nothing. */
   get seeding(): boolean {
-    return this.paused || this.complete;
+    return this.paused || (this.content !== undefined && this.lacking === 0);
   }
 
   command(command: Command): void {

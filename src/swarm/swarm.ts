@@ -12,6 +12,7 @@ import { ConnectionBudget } from './connection-budget.ts';
 import { Ledger, PIECE_STATE } from './ledger.ts';
 import { countFuss } from './message-limits.ts';
 import type { Peer, PeerInfo } from './peer.ts';
+import { beginSelection, setPriorities } from './selection.ts';
 import { Steering } from './steering.ts';
 import {
   connectPeer,
@@ -41,7 +42,7 @@ import { redundant, sendExtensionHandshake, tellLost, tellUploadOnly } from './s
 import { judgeEarly, messageReceived } from './swarm-messages.ts';
 import { fetchMetadata } from './swarm-metadata.ts';
 import { handOverSlowRetries } from './swarm-retry.ts';
-import { type SwarmOptions, SwarmState } from './swarm-state.ts';
+import { isWanted, type SwarmOptions, SwarmState } from './swarm-state.ts';
 import { beginSuperSeed, endSuperSeed } from './swarm-super-seed.ts';
 import { closeBanned } from './swarm-trust.ts';
 import {
@@ -156,6 +157,14 @@ export class Swarm {
     fillIdle(state, now);
   }
 
+  /**
+   * What of the torrent is wanted: one priority a piece, 0 (not at all) to 7, 4 for what is not named. Pieces under way are
+   * finished all the same. Only when activated.
+   */
+  setPriorities(priorities: Uint8Array, now: number): void {
+    if (this.#state.content !== undefined) setPriorities(this.#state, this.#state.content, priorities, now);
+  }
+
   handle(event: SwarmEvent, now: number): void {
     const state = this.#state;
     switch (event.type) {
@@ -185,7 +194,7 @@ export class Swarm {
         return;
       case 'pieceVerified':
         pieceVerified(state, event.piece, event.digests, now);
-        if (state.complete) this.#completed();
+        if (state.lacking === 0) this.#completed();
         return;
       case 'pieceFailed':
         pieceFailed(state, event.piece, event.digests, now);
@@ -220,6 +229,7 @@ export class Swarm {
       availability.unwant(partial.piece);
       if (partial.stored === partial.blocks.length) verifyStored(state, partial.piece);
     }
+    beginSelection(state, state.content, event.priorities);
     const superSeeding = state.options.superSeed === true && have.complete && geometry.pieceCount > 0;
     if (superSeeding) beginSuperSeed(state, state.content, now);
     else if (have.complete && geometry.pieceCount > 0)
@@ -256,6 +266,8 @@ export class Swarm {
     endSuperSeed(this.#state, content);
     for (const piece of lost) {
       content.availability.want(piece);
+      if (!isWanted(content, piece)) continue;
+      this.#state.lacking++;
       for (const peer of this.#state.peers.values()) if (peer.has(piece)) peer.wanted++;
     }
     for (const peer of this.#state.peers.values()) {

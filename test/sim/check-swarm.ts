@@ -25,22 +25,29 @@ export function checkSwarm(state: Readonly<SwarmState>, gained: number): void {
   checkBytes(state, state.content, gained);
 }
 
-function checkCounts({ peers, everyone }: Readonly<SwarmState>, { geometry, ledger, availability }: Content): void {
+function checkCounts(
+  { peers, everyone, lacking }: Readonly<SwarmState>,
+  { geometry, ledger, availability }: Content,
+): void {
   ledger.checkInvariant();
   availability.checkInvariant();
   const { pieceCount } = geometry;
   const copies = new CopyCount(pieceCount);
   let seeds = 0;
+  const unwanted = ledger.have.clone();
+  for (let piece = 0; piece < pieceCount; piece++) if (availability.priority(piece) === 0) unwanted.add(piece);
+  assert.equal(lacking, pieceCount - unwanted.count, 'wanted pieces that are lacking');
   for (const peer of peers.values()) {
     if (peer.countedAsSeed) seeds++;
     if (peer.have === undefined) assert.equal(peer.wanted, 0);
-    else assert.equal(peer.wanted, copies.add(peer.have, ledger.have, !peer.doubted), `wanted of peer ${peer.id}`);
+    else assert.equal(peer.wanted, copies.add(peer.have, unwanted, !peer.doubted), `wanted of peer ${peer.id}`);
   }
   assert.equal(availability.seeds, seeds, 'seeds');
   for (let piece = 0; piece < pieceCount; piece++) {
     if (availability.copies(piece) !== copies.of(piece))
       assert.equal(availability.copies(piece), copies.of(piece), `copies of ${piece}`);
-    if (availability.isOpen(piece) !== (ledger.state(piece) === PIECE_STATE.missing))
+    const open = ledger.state(piece) === PIECE_STATE.missing && availability.priority(piece) > 0;
+    if (availability.isOpen(piece) !== open)
       assert.fail(`piece ${piece} in state ${ledger.state(piece)} and the order of rarity disagree`);
   }
   const senders = new Set([...ledger.partials.values()].flatMap((partial) => [...partial.senders]));

@@ -211,6 +211,7 @@ export class LoneSwarm {
       pieceLength?: number;
       slots?: number;
       partials?: readonly StoredBlocks[];
+      priorities?: Uint8Array;
       have?: (piece: number) => boolean;
       magnet?: boolean;
       swarm?: Partial<SwarmOptions>;
@@ -241,7 +242,12 @@ export class LoneSwarm {
   }
 
   activate(
-    options: { slots?: number; have?: (piece: number) => boolean; partials?: readonly StoredBlocks[] } = {},
+    options: {
+      slots?: number;
+      have?: (piece: number) => boolean;
+      partials?: readonly StoredBlocks[];
+      priorities?: Uint8Array;
+    } = {},
   ): void {
     const { geometry } = this;
     const have = new Bitfield(geometry.pieceCount);
@@ -249,8 +255,9 @@ export class LoneSwarm {
     const places = new FixedPlaces(options.slots ?? 4, geometry.extentLength);
     this.slab = places.slab;
     for (const peer of this.peers) peer.setSlab(this.slab);
-    const { partials = [] } = options;
-    this.swarm.handle({ type: 'activated', geometry, have, places, partials, infoBytes: INFO }, this.now);
+    const { partials = [], priorities } = options;
+    const wanted = priorities === undefined ? {} : { priorities };
+    this.swarm.handle({ type: 'activated', geometry, have, places, partials, infoBytes: INFO, ...wanted }, this.now);
     this.settle();
   }
 

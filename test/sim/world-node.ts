@@ -176,6 +176,8 @@ export class WorldNode implements Dweller {
   startedAt = 0;
   firstPieceAt: number | undefined;
   finishedAt: number | undefined;
+  /** When everything wanted was here last. */
+  selectedAt: number | undefined;
   /** Bytes of pieces that passed since the last start. */
   gained = 0;
   /** The same over all lives. */
@@ -451,6 +453,9 @@ export class WorldNode implements Dweller {
         return;
       case 'announceComplete':
         this.#finished();
+        return;
+      case 'announceSelected':
+        this.selectedAt = this.setting.now;
         return;
       case 'findPeers':
         this.#announce();

@@ -61,6 +61,7 @@ function torrentOf({ status = {}, peers = [], trackers = [{}], map = [2, 1, 0, 0
     events: () => ({ [Symbol.asyncIterator]: () => ({ next: () => new Promise(() => {}) }) }),
     addPeer: () => {},
     announceTo: () => {},
+    setFilePriorities: () => undefined,
     setLimits: () => {},
     why: {
       infoHash: '',
