@@ -491,6 +491,8 @@ export class ActiveTorrent implements Torrent {
   tick(now: number): void {
     if (this.#stopping !== undefined) return;
     try {
+      const { spent } = this.#context.pool;
+      this.#swarm.storageTook(spent.hashing, spent.writing, now);
       this.#swarm.tick(now);
       this.#links.tick(now);
       if (this.#fetches && !this.#finished) this.#whyFile.sometimes(() => this.why);
@@ -650,7 +652,7 @@ export class ActiveTorrent implements Torrent {
 
   get why(): TorrentWhy {
     const { down, up } = this.#context.limits;
-    return explain(this.#swarm.view, this.status, { down, up });
+    return explain(this.#swarm.view, this.status, { down, up }, this.#context.pool);
   }
 
   get peers(): PeerStatus[] {

@@ -161,6 +161,11 @@ export interface TorrentWhy {
   have: number;
   /** Limits of the session in bytes per second; 0: none. */
   limits: { down: number; up: number };
+  /**
+   * Of the whole session: bytes handed to the workers that hash and write, and not answered yet; milliseconds that both
+   * took so far.
+   */
+  storage: { backlog: number; hashing: number; writing: number };
   /** What the download as a whole waited for: at each moment what the peer that got furthest waited for. */
   times: Partial<Record<WaitState, number>>;
   connected: number;

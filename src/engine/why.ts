@@ -3,6 +3,7 @@
 
 import { rename, writeFile } from 'node:fs/promises';
 import path from 'node:path';
+import type { HashPool } from '../io/disk/hash-pool.ts';
 import type { SwarmState } from '../swarm/swarm-state.ts';
 import { addressOf } from './contributions.ts';
 import type { TorrentStatus, TorrentWhy } from './types.ts';
@@ -29,6 +30,7 @@ export function explain(
   view: Readonly<SwarmState>,
   { infoHash, name, size, have }: TorrentStatus,
   limits: { down: number; up: number },
+  { backlog, spent }: Pick<HashPool, 'backlog' | 'spent'>,
 ): TorrentWhy {
   const peers = [...view.peers.values()].map((peer) => ({
     address: addressOf(peer),
@@ -44,6 +46,7 @@ export function explain(
     size,
     have,
     limits,
+    storage: { backlog, hashing: Math.round(spent.hashing), writing: Math.round(spent.writing) },
     times: view.times.read(),
     connected: peers.length,
     piecesNowhere: countNowhere(view),

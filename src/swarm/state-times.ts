@@ -9,6 +9,7 @@ export const DOWN_STATES = [
   'askedOfOthers',
   'noMemory',
   'disk',
+  'hash',
   'limited',
   'fewRequests',
   'peerSlow',

@@ -20,6 +20,7 @@ import { Reputations } from './reputation.ts';
 import { RequestBudget } from './request-budget.ts';
 import { StateTimes, TORRENT_STATES } from './state-times.ts';
 import type { Steering } from './steering.ts';
+import { StorageTime } from './storage-time.ts';
 import type { SuperSeed } from './super-seed.ts';
 
 /** Who dials nobody and has nobody. */
@@ -123,6 +124,7 @@ export class SwarmState {
   /** Disk trouble: go on serving, ask for nothing. */
   paused = false;
 
+  readonly storageTime = new StorageTime();
   /** What the whole torrent waited for, and when that was looked at last. */
   readonly times = new StateTimes(TORRENT_STATES);
   sampledAt: number;

@@ -295,6 +295,11 @@ export class Swarm {
     return outbox.splice(before) as StoreExtent[];
   }
 
+  /** Before a tick: milliseconds that all hashing and all writing took so far, of whatever torrent. */
+  storageTook(hashing: number, writing: number, now: number): void {
+    this.#state.storageTime.took(hashing, writing, now);
+  }
+
   /** Call about ten times a second while anything is going on. */
   tick(now: number): void {
     const state = this.#state;

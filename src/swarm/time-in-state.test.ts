@@ -97,6 +97,23 @@ test('no place in memory, and pieces that wait for the disk', () => {
   watch(net);
   assert.equal(whole(net), 'disk');
 
+  const hashing = new LoneSwarm({ pieces: 16, slots: 4 });
+  hashing.autoCommit = false;
+  const fast = hashing.connect();
+  fast.offer();
+  while (fast.answer() > 0);
+  let spent = 0;
+  watch(hashing, () => {
+    spent += 60;
+    hashing.swarm.storageTook(spent, spent / 2, hashing.now);
+  });
+  assert.equal(whole(hashing), 'hash');
+  // The hashes have come, and now nothing comes any more.
+  const silent = (): void => watch(hashing, () => hashing.swarm.storageTook(spent, spent / 2 + 1, hashing.now));
+  silent();
+  silent();
+  assert.ok(hashing.swarm.view.times.read().disk! > 2_900, 'a disk that does not answer is no hash');
+
   const held = new LoneSwarm({ pieces: 16, slots: 2 });
   const first = held.connect();
   first.offer([0, 1, 2, 3]);

@@ -24,6 +24,7 @@ const PROGRESS: Readonly<Record<DownState, number>> = {
   receiving: 7,
   noMemory: 8,
   disk: 9,
+  hash: 9,
   limited: 10,
 };
 
@@ -36,7 +37,7 @@ export function sampleTimes(state: SwarmState, now: number): void {
   for (const peer of state.peers.values()) {
     peer.upTimes.add(upState(peer), passed);
     if (state.content === undefined || state.seeding) continue;
-    const down = downState(state.content, peer, now);
+    const down = downState(state, state.content, peer, now);
     peer.downTimes.add(down, passed);
     if (PROGRESS[down] > PROGRESS[furthest]) furthest = down;
   }
@@ -53,23 +54,25 @@ function torrentState(state: SwarmState, furthest: DownState): TorrentState {
   return furthest === 'nothingWanted' ? 'nobodyHas' : furthest;
 }
 
-function downState(content: Content, peer: Peer, now: number): DownState {
+function downState(state: SwarmState, content: Content, peer: Peer, now: number): DownState {
   const wasHeld = peer.held || peer.wasHeld;
   peer.wasHeld = false;
   if (peer.wanted === 0) return 'nothingWanted';
   if (wasHeld) return 'limited';
   if (peer.choking && peer.allowedFast.size === 0) return 'choked';
   if (peer.snubbed) return 'snubbed';
-  if (peer.requests.count === 0) return idleState(content, peer);
+  if (peer.requests.count === 0) return idleState(state, content, peer);
   if (peer.down.rate(now) >= GOOD_RATE) return 'receiving';
   return peer.requests.count >= peer.reqq && peer.reqq <= FEW_REQUESTS ? 'fewRequests' : 'peerSlow';
 }
 
 /** It would send, and nothing is asked of it. */
-function idleState(content: Content, peer: Peer): DownState {
+function idleState(state: SwarmState, content: Content, peer: Peer): DownState {
   const { ledger, availability } = content;
-  if (availability.wanted > 0 && ledger.places.free === 0)
-    return ledger.heldByDisk * 2 >= ledger.held ? 'disk' : 'noMemory';
+  if (availability.wanted > 0 && ledger.places.free === 0) {
+    if (ledger.heldByDisk * 2 < ledger.held) return 'noMemory';
+    return state.storageTime.isHashBound ? 'hash' : 'disk';
+  }
   if (!peer.proven && availability.wanted > 0) return 'trial';
   return peer.choking ? 'choked' : 'askedOfOthers';
 }

@@ -69,6 +69,7 @@ function torrentOf({ status = {}, peers = [], trackers = [{}], map = [2, 1, 0, 0
       size: 0,
       have: 0,
       limits: { down: 0, up: 0 },
+      storage: { backlog: 0, hashing: 0, writing: 0 },
       times: {},
       connected: 0,
       piecesNowhere: 0,

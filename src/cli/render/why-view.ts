@@ -21,7 +21,8 @@ const WORDS: Readonly<Record<string, string>> = {
   trial: 'waiting for its first hash',
   askedOfOthers: 'all it has is asked of others',
   noMemory: 'no memory for more pieces',
-  disk: 'waiting for hash and disk',
+  disk: 'waiting for the disk',
+  hash: 'waiting for hashes',
   limited: 'held back by a limit',
   fewRequests: 'lets us ask for too little',
   peerSlow: 'the peer is slow',
@@ -137,7 +138,9 @@ export function advise(why: TorrentWhy): string {
     case 'noMemory':
       return `No memory was free for more pieces ${time}: raise --memory.`;
     case 'disk':
-      return `Hashing and the disk took ${time}: use a faster disk.`;
+      return `The disk took ${time}: use a faster one.`;
+    case 'hash':
+      return `Hashing took ${time}: leave the processor more time, or use a faster one.`;
     case 'fewRequests':
       return `The peers let us ask for too little at a time, ${time}: find more peers (--peer, --tracker).`;
     case 'peerSlow':

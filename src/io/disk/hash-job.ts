@@ -132,7 +132,8 @@ export interface RangeFailure {
 }
 
 export type FromWorker =
-  | { type: 'pieces'; replies: PieceReply[] }
+  /** `hashing`, `writing`: milliseconds since the message before. */
+  | { type: 'pieces'; replies: PieceReply[]; hashing: number; writing: number }
   /** `failed`: pieces, counted from the first of the range, that could not be read whole. */
   | { type: 'range'; id: number; hashes: Uint8Array; failed: number[]; failures: RangeFailure[] }
   | { type: 'settled'; ids: number[]; files: SettledFile[] };

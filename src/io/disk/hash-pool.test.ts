@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { openSync, readFileSync } from 'node:fs';
+import { closeSync, openSync, readFileSync } from 'node:fs';
 import { truncate, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { describe, it, type TestContext } from 'node:test';
@@ -187,6 +187,22 @@ describe('cutting runs', () => {
 describe('committing', () => {
   const commit = (pool: HashPool, job: Parameters<HashPool['commit']>[0]): Promise<PieceResult> =>
     new Promise((resolve) => pool.commit(job, resolve));
+
+  it('tells what hashing and writing took', async (t) => {
+    const pool = open(t, 1);
+    const length = 4 * 1024 * 1024;
+    const shared = new SharedArrayBuffer(length);
+    const slab = pool.registerSlab(shared);
+    const fd = openSync(join(await temporaryFolder(t), 'file'), 'w+');
+    t.after(() => closeSync(fd));
+    const job = { slab, offset: 0, length, digests: false };
+    const writes = [{ fd, position: 0, start: 0, length }];
+    assert.equal((await commit(pool, { ...job, expected: sha1(new Uint8Array(length)), writes: [] })).ok, true);
+    const { hashing, writing } = pool.spent;
+    assert.ok(hashing > 0.5 && writing < hashing, `${hashing} ms hashing, ${writing} ms writing`);
+    assert.equal((await commit(pool, { ...job, expected: undefined, writes })).ok, true);
+    assert.ok(pool.spent.writing > writing + 0.05 && pool.spent.hashing < hashing + 0.1, JSON.stringify(pool.spent));
+  });
 
   it('verifies before it writes and answers each job once, whichever way it goes', async (t) => {
     const pool = open(t, 3);

@@ -183,6 +183,8 @@ class PoolWorker {
 
 export class HashPool {
   readonly size: number;
+  /** Milliseconds that pieces took to be hashed and to be written, in all workers together. */
+  readonly spent = { hashing: 0, writing: 0 };
   readonly #workers: (PoolWorker | undefined)[] = [];
   readonly #slabs = new Map<number, SharedArrayBuffer>();
   readonly #requests: RunningRequest[] = [];
@@ -381,8 +383,11 @@ export class HashPool {
   }
 
   #receive(from: PoolWorker, message: FromWorker): void {
-    if (message.type === 'pieces') for (const reply of message.replies) this.#answer(from, reply);
-    else if (message.type === 'settled') {
+    if (message.type === 'pieces') {
+      this.spent.hashing += message.hashing;
+      this.spent.writing += message.writing;
+      for (const reply of message.replies) this.#answer(from, reply);
+    } else if (message.type === 'settled') {
       for (const [i, id] of message.ids.entries()) {
         const pending = from.settles.get(id);
         from.settles.delete(id);

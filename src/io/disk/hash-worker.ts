@@ -36,12 +36,12 @@ function runPieces(jobs: readonly PieceMessage[]): void {
     replies.push(reply);
     bytes += job.kind === 'forget' ? 0 : job.length;
     if (bytes >= REPLY_BYTES) {
-      post({ type: 'pieces', replies });
+      post({ type: 'pieces', replies, ...pieces.takeSpent() });
       replies = [];
       bytes = 0;
     }
   }
-  if (replies.length > 0) post({ type: 'pieces', replies });
+  if (replies.length > 0) post({ type: 'pieces', replies, ...pieces.takeSpent() });
 }
 
 /** Without O_NONBLOCK the opening of a FIFO that took the place of a file would hang the thread. */

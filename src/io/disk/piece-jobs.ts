@@ -31,6 +31,8 @@ export class PieceJobs {
   readonly #slabs = new Map<number, Uint8Array>();
   readonly #unfinished = new Map<number, Unfinished>();
   readonly #buffer: () => Uint8Array;
+  #hashing = 0;
+  #writing = 0;
 
   /** `buffer`: lends one to read files into. */
   constructor(buffer: () => Uint8Array) {
@@ -43,6 +45,14 @@ export class PieceJobs {
 
   dropSlab(id: number): void {
     this.#slabs.delete(id);
+  }
+
+  /** Milliseconds since the last call. Reading back counts as writing: both are the disk. */
+  takeSpent(): { hashing: number; writing: number } {
+    const spent = { hashing: this.#hashing, writing: this.#writing };
+    this.#hashing = 0;
+    this.#writing = 0;
+    return spent;
   }
 
   /** Undefined when the job has no answer. */
@@ -70,26 +80,36 @@ export class PieceJobs {
   #commit(job: CommitMessage): PieceReply {
     const slab = this.#slab(job.slab);
     const reply = done(job.id);
+    const began = performance.now();
     if (job.expected !== undefined) {
       const piece = slab.subarray(job.offset, job.offset + job.length);
       if (hash('sha1', piece, 'binary') !== job.expected) reply.failure = 'hash';
       if (job.digests || reply.failure === 'hash') reply.digests = digestsOf(piece);
+      this.#hashing += performance.now() - began;
       if (reply.failure === 'hash') return reply;
     }
-    write(slab, job.offset, job.writes);
+    this.#write(slab, job);
     return reply;
+  }
+
+  #write(slab: Uint8Array, job: CommitMessage | StoreMessage): void {
+    const began = performance.now();
+    write(slab, job.offset, job.writes);
+    this.#writing += performance.now() - began;
   }
 
   /** Written first: what is not on disk must not be in the hash, or another version of it could never be. */
   #store(job: StoreMessage): PieceReply {
     const slab = this.#slab(job.slab);
-    write(slab, job.offset, job.writes);
+    this.#write(slab, job);
     const reply = done(job.id);
     if (job.length === 0) return reply;
     if (job.start === 0) this.#begin(job.key, undefined);
     const piece = this.#unfinished.get(job.key);
     if (piece === undefined || piece.at !== job.start) return reply;
+    const began = performance.now();
     piece.hash.update(slab.subarray(job.offset, job.offset + job.length));
+    this.#hashing += performance.now() - began;
     piece.at += job.length;
     reply.hashed = true;
     return reply;
@@ -121,12 +141,16 @@ export class PieceJobs {
     if (fd < 0) buffer.fill(0, 0, Math.min(length, buffer.length));
     for (let at = 0; at < length; ) {
       const wanted = Math.min(length - at, buffer.length);
+      const began = performance.now();
       const count = fd < 0 ? wanted : readSync(fd, buffer, 0, wanted, position + at);
+      const read = performance.now();
+      this.#writing += read - began;
       if (count === 0)
         throw Object.assign(new Error('the file is shorter than what was written to it'), { code: 'EIO' });
       const bytes = buffer.subarray(0, count);
       piece.hash.update(bytes);
       piece.blocks?.push(bytes);
+      this.#hashing += performance.now() - read;
       piece.at += count;
       at += count;
     }
