@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import net from 'node:net';
 import test, { type TestContext } from 'node:test';
 import { setTimeout as wait } from 'node:timers/promises';
-import { dial, type Listener, listen, type TcpHandlers, type TcpSocket } from './tcp.ts';
+import { adopt, dial, type Listener, listen, type TcpHandlers, type TcpSocket } from './tcp.ts';
 
 const LOOPBACK = { host: '127.0.0.1', port: 0 };
 
@@ -142,4 +142,88 @@ test('a listener that is closed leaves no handle, and its port can be taken agai
   const third = await listen({ host: '127.0.0.1', port }, (socket) => socket.close('no'));
   await third.close();
   await until(() => handles() <= before, 'the end of the handles');
+});
+
+type Handle = { useUserBuffer: unknown };
+
+/** A server whose sockets are changed before they are adopted; a raw socket to it, and the one it adopted. */
+async function adoptBy(
+  t: TestContext,
+  change: (handle: Handle) => void,
+): Promise<{ raw: net.Socket; adopted: TcpSocket; log: Log }> {
+  const accepted = Promise.withResolvers<TcpSocket>();
+  const server = net.createServer({ pauseOnConnect: true }, (socket) => {
+    change((socket as unknown as { _handle: Handle })._handle);
+    accepted.resolve(adopt(socket)!);
+  });
+  await new Promise<void>((ready) => server.listen(0, '127.0.0.1', ready));
+  const raw = net.connect((server.address() as net.AddressInfo).port, '127.0.0.1');
+  raw.on('error', () => undefined);
+  const adopted = await accepted.promise;
+  const log = new Log();
+  adopted.handlers = log;
+  t.after(async () => {
+    raw.destroy();
+    adopted.close('over');
+    await new Promise<void>((closed) => server.close(() => closed()));
+  });
+  return { raw, adopted, log };
+}
+
+/** As if Node had not the call that is not documented. */
+const hideCall = (handle: Handle): void => {
+  Object.assign(handle, { useUserBuffer: undefined });
+};
+
+test('an accepted socket whose handle is of no use is read by events, is held back, and ends like others', async (t) => {
+  const { raw, adopted, log } = await adoptBy(t, hideCall);
+  const size = (): number => log.chunks.reduce((sum, chunk) => sum + chunk.length, 0);
+  raw.write('first');
+  await until(() => log.text === 'first', 'the first bytes');
+  let answer = '';
+  raw.on('data', (data) => {
+    answer += String(data);
+  });
+  adopted.write(Buffer.from('answer'));
+  await until(() => answer === 'answer', 'the answer');
+  assert.equal(adopted.limitReads(4096), 4096);
+  adopted.pause();
+  raw.write(Buffer.alloc(8_000_000, 'b'));
+  await until(() => raw.writableLength > 0, 'a full pipe');
+  const before = size();
+  assert.ok(before < 1_000_000, `${before} bytes came although it is paused`);
+  adopted.resume();
+  await until(() => size() === 8_000_005, 'the rest');
+  raw.end();
+  await until(() => log.closed !== undefined, 'the end');
+  assert.equal(log.closed, 'closed by the peer');
+});
+
+test('an accepted socket whose handle moves is read into the shared buffer', async (t) => {
+  const { raw, log } = await adoptBy(t, () => undefined);
+  let shared: ArrayBufferLike | undefined;
+  log.onData = (buffer) => {
+    shared = buffer.buffer;
+  };
+  raw.write('bytes');
+  await until(() => shared !== undefined, 'bytes');
+  assert.ok(
+    shared!.byteLength >= 512 * 1024,
+    'the handle was not moved: Node has changed, and each byte costs twice as much',
+  );
+});
+
+test('reads become short where the one under way cannot be cut, after one more long one', async (t) => {
+  let handle: Handle | undefined;
+  const { raw, adopted, log } = await adoptBy(t, (found) => {
+    handle = found;
+  });
+  raw.write('first');
+  await until(() => log.text === 'first', 'the first bytes');
+  hideCall(handle!);
+  assert.equal(adopted.limitReads(5000), 4096);
+  raw.write(Buffer.alloc(1_000_000, 'b'));
+  await until(() => log.text.length === 1_000_005, 'the rest');
+  const long = log.chunks.filter((chunk) => chunk.length > 4096);
+  assert.ok(long.length <= 1, `${long.length} reads were longer than allowed`);
 });

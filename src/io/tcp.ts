@@ -243,11 +243,21 @@ function listenError(where: Endpoint, error: NodeJS.ErrnoException): ShoalError 
   );
 }
 
+/** Takes the handle out of a socket that was accepted; undefined where that cannot be done, or it would be no good. */
+function takeHandle(socket: net.Socket): object | undefined {
+  const holder = socket as unknown as { _handle?: { useUserBuffer?: unknown } | null };
+  const handle = holder._handle;
+  if (handle === null || typeof handle?.useUserBuffer !== 'function') return undefined;
+  holder._handle = null;
+  return handle;
+}
+
 /**
  * An accepted socket does not take `onread`, so its handle moves into a socket that does. The option is not documented:
- * where the handle cannot be had, data events do the same at more cost per byte.
+ * where the handle cannot be had, data events do the same at more cost per byte. The socket must have been accepted with
+ * `pauseOnConnect`.
  */
-function adopt(socket: net.Socket): TcpSocket | undefined {
+export function adopt(socket: net.Socket): TcpSocket | undefined {
   const address = parseAddress(socket.remoteAddress ?? '');
   const port = socket.remotePort;
   if (address === undefined || port === undefined) {
@@ -256,28 +266,27 @@ function adopt(socket: net.Socket): TcpSocket | undefined {
     return undefined;
   }
   const remote = { host: formatAddress(address), port };
-  const holder = socket as unknown as { _handle: unknown };
-  const handle = holder._handle;
-  let tcp: TcpSocket | undefined;
-  if (handle !== null && typeof handle === 'object') {
-    holder._handle = null;
-    const options = {
-      handle,
-      onread: {
-        buffer: () => readsOf(tcp),
-        callback: (length: number, buffer: Uint8Array) => tcp!.received(length, buffer),
-      },
-    };
-    const moved = new net.Socket(options as net.SocketConstructorOpts);
-    tcp = new TcpSocket(moved, remote);
-    // The server counts the socket it made: without this it would never be done closing.
-    moved.once('close', () => socket.destroy());
-    moved.resume();
-    return tcp;
+  const handle = takeHandle(socket);
+  if (handle === undefined) {
+    const plain = new TcpSocket(socket, remote);
+    socket.on('data', (data: Buffer) => plain.received(data.length, data));
+    socket.resume();
+    return plain;
   }
-  const plain = new TcpSocket(socket, remote);
-  socket.on('data', (data: Buffer) => plain.received(data.length, data));
-  return plain;
+  let tcp: TcpSocket | undefined;
+  const options = {
+    handle,
+    onread: {
+      buffer: () => readsOf(tcp),
+      callback: (length: number, buffer: Uint8Array) => tcp!.received(length, buffer),
+    },
+  };
+  const moved = new net.Socket(options as net.SocketConstructorOpts);
+  tcp = new TcpSocket(moved, remote);
+  // The server counts the socket it made: without this it would never be done closing.
+  moved.once('close', () => socket.destroy());
+  moved.resume();
+  return tcp;
 }
 
 /** What Node asks for before the first read, and after each for the next: anything but bytes means no change. */
