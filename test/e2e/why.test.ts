@@ -78,7 +78,7 @@ it('says that nobody is there', async () => {
   assert.equal((await runShoal(['create', file, '-o', torrent])).ended.code, 0);
   const get = await startGet(torrent, join(directory, 'copy'), { trackers: [] });
   const found = await untilDominant(get.state, 'noPeers');
-  assert.match(found.advice, /^No peers were known 100% of the time: add a tracker or a peer/);
+  assert.match(found.advice, /^No peers were known \d+% of the time: add a tracker or a peer/);
 });
 
 it('says what to do when nothing is known', async () => {

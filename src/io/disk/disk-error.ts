@@ -3,6 +3,11 @@
 
 import { type ErrorCode, ShoalError } from '../../base/errors.ts';
 
+/** The process or the system has as many files open as it may; the pool of open files waits for one to be closed. */
+export function isStarved(errno: string): boolean {
+  return errno === 'EMFILE' || errno === 'ENFILE';
+}
+
 interface Explanation {
   code: ErrorCode;
   text: string;

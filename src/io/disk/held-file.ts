@@ -67,7 +67,7 @@ export class HeldFile {
    * one lost.
    */
   sync(files: FilePool): Promise<void> {
-    return this.syncBy(() => this.#sync(files));
+    return this.syncBy(() => this.putOnDisk(files));
   }
 
   /** The same with a sync of the caller's own, that resolves to what the file looks like then. */
@@ -90,7 +90,8 @@ export class HeldFile {
     if (this.syncFailure !== undefined) throw this.syncFailure;
   }
 
-  #sync(files: FilePool): Promise<FileStamp> {
+  /** Only the sync itself: for `syncBy`. */
+  putOnDisk(files: FilePool): Promise<FileStamp> {
     return new Promise((resolve, reject) => {
       files.acquire(this.pooled, (openError, fd) => {
         if (openError !== null) {

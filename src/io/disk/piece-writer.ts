@@ -3,7 +3,7 @@
 // not know.
 
 import type { ShoalError } from '../../base/errors.ts';
-import { diskError } from './disk-error.ts';
+import { diskError, isStarved } from './disk-error.ts';
 import type { WriteRange } from './hash-job.ts';
 import type { HashPool, PieceResult } from './hash-pool.ts';
 import type { HeldFile } from './held-file.ts';
@@ -76,7 +76,7 @@ export class PieceWriter {
 
   #begin(segments: readonly Segment[], done: WriteTask['done'], start: WriteTask['start']): void {
     for (const { file } of segments) this.#note(file.index, 1);
-    this.#writeSome({ segments, written: 0, digests: undefined, start, done });
+    this.#writeSome({ segments, written: 0, digests: undefined, start, done }, true);
   }
 
   #note(index: number, step: 1 | -1): void {
@@ -86,9 +86,10 @@ export class PieceWriter {
     file.dirty = true;
   }
 
-  #writeSome(task: WriteTask): void {
+  /** `once`: see PinnedFiles.acquire. */
+  #writeSome(task: WriteTask, once: boolean): void {
     const batch = task.segments.slice(task.written, task.written + FILES_A_JOB);
-    this.#pinned.acquire(batch, true, (error, failed, fds) => {
+    this.#pinned.acquire(batch, once, (error, failed, fds) => {
       if (error !== null) {
         this.#fail(task, error.code ?? 'EIO', failed, error);
         return;
@@ -105,12 +106,13 @@ export class PieceWriter {
         this.#pinned.release(batch, fds);
         if (!result.ok) {
           if (result.kind === 'hash') this.#end(task, result);
+          else if (once && isStarved(result.errno)) this.#writeSome(task, false);
           else this.#fail(task, result.errno, batch[0], new Error(result.message));
           return;
         }
         task.written += batch.length;
         task.digests ??= result.digests;
-        if (!last) this.#writeSome(task);
+        if (!last) this.#writeSome(task, true);
         else this.#end(task, { ok: true, ...(task.digests === undefined ? {} : { digests: task.digests }) });
       });
     });

@@ -5,7 +5,7 @@ import { constants, ftruncate } from 'node:fs';
 import { open, rename, stat, unlink } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import { ShoalError } from '../../base/errors.ts';
-import { errnoOf, toDiskError } from './disk-error.ts';
+import { errnoOf, isStarved, toDiskError } from './disk-error.ts';
 import { type FilePool, READ_FLAGS } from './file-pool.ts';
 import { type FileStamp, readStamp } from './file-stamp.ts';
 import type { SettledFile } from './hash-job.ts';
@@ -51,10 +51,14 @@ export async function settleSmallFile(file: HeldFile, files: FilePool, pool: Has
   try {
     await file.syncBy(async () => {
       await settle(true);
-      return stampOf(settled!);
+      return isWithout(settled) ? file.putOnDisk(files) : stampOf(settled!);
     });
     // Nobody had written to it since a sync of others.
     if (settled === undefined) await settle(false);
+    if (isWithout(settled)) {
+      await settleFile(file, files);
+      return;
+    }
     const { stamp, failure } = settled!;
     if (failure?.errno === 'EEXIST') throw takenError(file);
     if (failure !== undefined) throw Object.assign(new Error(failure.message), { code: failure.errno });
@@ -63,6 +67,11 @@ export async function settleSmallFile(file: HeldFile, files: FilePool, pool: Has
   } catch (error) {
     throw toDiskError(error, partPath, 'finish');
   }
+}
+
+/** The worker could open nothing more: the pool of open files waits until it can. */
+function isWithout(settled: SettledFile | undefined): boolean {
+  return settled?.failure?.step === 'sync' && isStarved(settled.failure.errno);
 }
 
 /** Throws when it is not on the disk. That it could not be named is another matter. */

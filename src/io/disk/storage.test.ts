@@ -47,6 +47,55 @@ async function names(root: string): Promise<string[]> {
     .sort();
 }
 
+/** Whose workers can open no file. */
+class StarvedPool extends HashPool {
+  refused = 0;
+
+  override commit(...[job, done]: Parameters<HashPool['commit']>): void {
+    if (job.writes.every(({ path }) => path === undefined)) super.commit(job, done);
+    else {
+      this.refused++;
+      queueMicrotask(() => done({ ok: false, kind: 'disk', errno: 'EMFILE', message: 'too many open files' }));
+    }
+  }
+
+  override settle(): ReturnType<HashPool['settle']> {
+    this.refused++;
+    return Promise.resolve({ failure: { step: 'sync', errno: 'EMFILE', message: 'too many open files' } });
+  }
+}
+
+const crowd = makeSample(
+  'crowd',
+  PIECE,
+  range(60).map((index) => ({ path: `d${index % 3}/f${index}`, length: 3_000 + index })),
+);
+
+describe('many small files', () => {
+  for (const [what, make] of [
+    ['by workers', () => new HashPool({ size: 2 })],
+    ['through the pool of open files where workers can open none', () => new StarvedPool({ size: 2 })],
+  ] as const)
+    it(`are written, named and read ${what}`, async (t) => {
+      const own = make();
+      const path = join(await temporaryFolder(t), 'out');
+      const files = new CountingPool();
+      const { storage } = await Storage.open({ metainfo: crowd.metainfo, path, pool: own, files });
+      t.after(async () => {
+        await storage.close();
+        await own.close();
+      });
+      await new SampleSlab(crowd, own).commitAll(storage, range(crowd.pieceCount));
+      await storage.finish();
+      assert.equal(storage.filesDone, 60);
+      assert.equal((await names(path)).filter((name) => name.endsWith('.part')).length, 0);
+      if (own instanceof StarvedPool) assert.ok(own.refused > 60, `${own.refused} refused`);
+      else assert.ok(files.most < 30, `${files.most} files were open`);
+      for (const piece of range(crowd.pieceCount))
+        assert.equal(Buffer.compare(await readPiece(storage, crowd, piece), crowd.piece(piece)), 0);
+    });
+});
+
 describe('storage', () => {
   it('writes pieces over several files, pads and empty files, and names files when they are whole', async (t) => {
     const path = join(await temporaryFolder(t), 'out');
