@@ -242,3 +242,55 @@ test('of a torrent only the files that are wanted are fetched, and more when mor
     [],
   );
 });
+
+async function readAll(chunks: AsyncIterable<Uint8Array>): Promise<Buffer> {
+  const all: Uint8Array[] = [];
+  for await (const chunk of chunks) all.push(chunk);
+  return Buffer.concat(all);
+}
+
+test('a file can be read while it is fetched: any part of it comes first, and soon', async (t) => {
+  const place = new Place(t);
+  const seeder = await place.session({ up: 1_500_000 });
+  const size = 6_000_000;
+  const seed = await seeder.seed(place.file('film.bin', size), { pieceLength: 65_536 });
+  const content = fs.readFileSync(place.path('film.bin'));
+  const getter = await place.session();
+  const got = await getter.add(seed.metainfo!, { path: place.path('got.bin'), peers: [at(seeder)] });
+  await until(() => got.status.piecesHave > 2, 'the first pieces');
+  const before = got.status.downloaded;
+  const late = await readAll(got.read(0, { start: size - 300_000 }));
+  assert.ok(late.equals(content.subarray(size - 300_000)));
+  const fetched = got.status.downloaded - before;
+  assert.ok(fetched < 2_000_000, `${fetched} bytes came before the last 300,000 were here`);
+  const stop = new AbortController();
+  const left = got.read(0, { signal: stop.signal });
+  await left.next();
+  const [whole] = await Promise.all([
+    readAll(got.read(0)),
+    (async () => {
+      stop.abort(new Error('enough'));
+      await assert.rejects(readAll(left), /enough/);
+    })(),
+  ]);
+  assert.ok(whole.equals(content));
+  await got.done;
+  assert.ok((await readAll(got.read(0, { start: 5, end: 70_000 }))).equals(content.subarray(5, 70_000)));
+  assert.equal((await readAll(got.read(0, { start: 9, end: 9 }))).length, 0);
+  for (const range of [{ start: -1 }, { end: size + 1 }, { start: 5, end: 4 }])
+    await assert.rejects(readAll(got.read(0, range)), { code: 'ERR_USAGE' });
+  await assert.rejects(readAll(got.read(1)), { code: 'ERR_USAGE' });
+});
+
+test('whoever reads what never comes is told so', async (t) => {
+  const place = new Place(t);
+  const seeder = await place.session();
+  place.file('two/a.bin', 200_000);
+  place.file('two/b.bin', 200_000);
+  const seed = await seeder.seed(place.path('two'), { pieceLength: 32_768 });
+  const getter = await place.session();
+  const got = await getter.add(seed.metainfo!, { path: place.path('got'), filePriorities: [4, 0] });
+  await assert.rejects(readAll(got.read(1, { start: 100_000 })), { code: 'ERR_USAGE' });
+  const reading = readAll(got.read(0));
+  await Promise.all([assert.rejects(reading, { code: 'ERR_INTERRUPTED' }), got.stop()]);
+});

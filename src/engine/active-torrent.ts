@@ -15,7 +15,7 @@ import type { Handshake } from '../protocol/wire/handshake.ts';
 import type { Ban, BanList } from '../swarm/ban-list.ts';
 import type { StoreExtent, SwarmEvent } from '../swarm/commands.ts';
 import { Swarm } from '../swarm/swarm.ts';
-import type { SwarmOptions } from '../swarm/swarm-state.ts';
+import { isWanted, type SwarmOptions } from '../swarm/swarm-state.ts';
 import type { Connection } from './connection.ts';
 import { addressOf, Contributions, describeShares } from './contributions.ts';
 import { Announcer } from './discovery/announcer.ts';
@@ -27,12 +27,14 @@ import type { RateLimits, TorrentQuotas } from './rate-limits.ts';
 import type { Slab } from './slab.ts';
 import { countTraffic, describePeers, mapPieces } from './swarm-snapshot.ts';
 import { type Original, TorrentDisk } from './torrent-disk.ts';
+import { Readers, type ReadSource } from './torrent-readers.ts';
 import { mergeTiers, type ResolvedSource, sha1 } from './torrent-source.ts';
 import type { TrackerSessions } from './tracker-sessions.ts';
 import type {
   AddOptions,
   DownloadSummary,
   PeerStatus,
+  ReadOptions,
   Torrent,
   TorrentEvent,
   TorrentLimits,
@@ -97,6 +99,7 @@ export class ActiveTorrent implements Torrent {
       event.type === 'metadata' || event.type === 'done' || event.type === 'failed' || event.type === 'stopped',
   );
   readonly #given = new Contributions();
+  readonly #readers: Readers;
   readonly #abort = new AbortController();
   readonly #startedAt: number;
   #settleDone!: { resolve: (summary: DownloadSummary) => void; reject: (error: ShoalError) => void };
@@ -129,6 +132,7 @@ export class ActiveTorrent implements Torrent {
     this.#source = source;
     this.#options = options;
     this.#context = context;
+    this.#readers = new Readers(context.clock);
     checkFilePriorities(options.filePriorities ?? []);
     this.#filePriorities = options.filePriorities;
     this.#metainfo = source.metainfo;
@@ -314,6 +318,7 @@ export class ActiveTorrent implements Torrent {
         this.#metadataArrived(command.infoBytes);
         return;
       case 'announcePiece':
+        this.#readers.arrived(command.piece);
         this.#given.add(command.from);
         this.#events.emit({ type: 'piece', index: command.piece, from: describeShares(command.from) });
         return;
@@ -414,6 +419,29 @@ export class ActiveTorrent implements Torrent {
     void this.#endWhy('done');
     this.#events.emit({ type: 'done', summary });
     this.#settleDone.resolve(summary);
+  }
+
+  read(file: number, options: ReadOptions = {}): AsyncGenerator<Uint8Array, void> {
+    const metainfo = this.#metainfo;
+    const disk = this.#disk;
+    const { content } = this.#swarm.view;
+    if (metainfo === undefined || disk === undefined || content === undefined)
+      throw new ShoalError('ERR_USAGE', `${this.name} cannot be read yet: wait for its event "checked"`);
+    const source: ReadSource = {
+      metainfo,
+      has: (piece) => content.ledger.have.has(piece),
+      isUnwanted: (piece) => !content.ledger.have.has(piece) && !isWanted(content, piece),
+      setDeadlines: (deadlines) => {
+        this.#swarm.setDeadlines(deadlines, this.#context.clock());
+        this.#links.settle();
+      },
+      read: (piece, begin, buffers, done) => disk.read(piece, begin, buffers, done),
+    };
+    return this.#readers.read(source, file, options);
+  }
+
+  setSequential(sequential: boolean): void {
+    this.#swarm.setSequential(sequential);
   }
 
   setFilePriorities(priorities: readonly number[]): void {
@@ -561,7 +589,9 @@ export class ActiveTorrent implements Torrent {
   }
 
   async #stop(): Promise<void> {
-    this.#abort.abort(new ShoalError('ERR_INTERRUPTED', `${this.name} was stopped`));
+    const interrupted = new ShoalError('ERR_INTERRUPTED', `${this.name} was stopped`);
+    this.#abort.abort(interrupted);
+    this.#readers.stop(this.#error ?? interrupted);
     const explained = this.#endWhy(this.#state === 'failed' ? 'failed' : 'stopped');
     this.#links.close('we are leaving');
     this.#quotas.close();

@@ -15,6 +15,7 @@ export {
   type Limits,
   type PeerStatus,
   PIECE,
+  type ReadOptions,
   type SeedOptions,
   type SessionLimits,
   type SessionOptions,

@@ -272,6 +272,14 @@ export interface DownloadSummary {
   peers: { address: string; client: string; bytes: number }[];
 }
 
+export interface ReadOptions {
+  /** First byte of the file. Default 0. */
+  start?: number;
+  /** One past the last byte. Default the file's length. */
+  end?: number;
+  signal?: AbortSignal;
+}
+
 /** One torrent in a session. All getters are snapshots. */
 export interface Torrent {
   readonly infoHash: string;
@@ -296,6 +304,15 @@ export interface Torrent {
    * file. It is not kept over a restart. Throws ERR_USAGE when something is no priority.
    */
   setFilePriorities(priorities: readonly number[]): void;
+  /**
+   * The bytes of a file of the metadata (its number there), in order, each chunk as soon as it is verified; what is read next
+   * is fetched before anything else. Any number of readers at a time; one that is left early asks for nothing more. Throws
+   * ERR_USAGE when there is no such file or range, nobody wants the file, or the check has not ended; an ERR_DISK code; what
+   * the signal says; what ended the torrent.
+   */
+  read(file: number, options?: ReadOptions): AsyncGenerator<Uint8Array, void>;
+  /** Fetch pieces in their order instead of the rarest first, or not any more. Worse for the swarm: use `read` to play. */
+  setSequential(sequential: boolean): void;
   /** Takes effect at once. What a limit of the session, or a lower one on the way, does not let through stays outside. */
   setLimits(limits: TorrentLimits): void;
   /** Announces at once to these trackers, in tiers, and to those it has: after the torrent was registered somewhere. */

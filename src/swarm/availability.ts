@@ -37,6 +37,8 @@ export class Availability implements Copies {
   epoch = 0;
   /** Pieces may have become rarer, or open again, since the cursors passed them. */
   stale = false;
+  /** No open piece lies before this one. */
+  #lowest = 0;
   readonly #copies: Uint16Array;
   readonly #priorities: Uint8Array;
   /** Missing and not begun, whatever the priority. */
@@ -71,6 +73,13 @@ export class Availability implements Copies {
   /** Open pieces. */
   get wanted(): number {
     return this.open.count;
+  }
+
+  /** The open piece with the lowest number; 0 when there is none. */
+  get firstOpen(): number {
+    const piece = this.open.next(this.#lowest);
+    if (piece >= 0) this.#lowest = piece;
+    return Math.max(0, piece);
   }
 
   priority(piece: number): number {
@@ -162,6 +171,7 @@ export class Availability implements Copies {
   /** One priority a piece, 0 to 7; what is more counts as 7. */
   setPriorities(priorities: Uint8Array): void {
     this.open.clear();
+    this.#lowest = 0;
     for (let piece = 0; piece < this.#priorities.length; piece++) {
       this.#priorities[piece] = Math.min(TOP_PRIORITY, priorities[piece] ?? USUAL_PRIORITY);
       if (this.isOpen(piece)) this.open.add(piece);
@@ -192,6 +202,7 @@ export class Availability implements Copies {
     this.#missing[piece] = 1;
     if (wasOpen || this.#priorities[piece] === 0) return;
     this.open.add(piece);
+    this.#lowest = Math.min(this.#lowest, piece);
     if (this.#unsorted) return;
     this.stale = true;
     const own = this.bucket(piece);

@@ -9,6 +9,14 @@ export const WORTH = 500;
 /** A block changes hands, or is asked for twice, when it comes so many times sooner that way. */
 export const SOONER = 2;
 
+/** While somebody waits for pieces no more is asked of a peer than it sends in so many seconds. */
+const WAITED_SECONDS = 1;
+
+/** What is needed soon waits behind all that was asked before: so many requests a peer may have while somebody waits. */
+export function shortDepth(peer: Peer, now: number): number {
+  return 2 + Math.ceil((WAITED_SECONDS * peer.arriving.rate(now)) / BLOCK_LENGTH);
+}
+
 /** Milliseconds in which so many blocks come at this pace; endless for one that stands still. */
 export function timeFor(blocks: number, pace: number): number {
   return pace > 0 ? (1000 * blocks * BLOCK_LENGTH) / pace : Number.POSITIVE_INFINITY;

@@ -104,3 +104,21 @@ test('a failed piece goes whole to one peer and to nobody else', () => {
   assert.equal(taken.exclusive, b.id);
   assert.equal(at.state.retryOwners.get(0), b);
 });
+
+test('a piece that somebody waits for comes first, but not from a peer that would be too late', () => {
+  const at = scene({ have: 4 });
+  const slow = join(at);
+  const fast = join(at);
+  for (let second = 5; second > 0; second--) {
+    slow.arriving.add(4_000, NOW - second * 1000);
+    fast.arriving.add(1_000_000, NOW - second * 1000);
+  }
+  at.state.deadlines.set([
+    { piece: 9, at: NOW + 500 },
+    { piece: 8, at: NOW + 60_000 },
+  ]);
+  at.state.deadlines.soonest = 16;
+  assert.equal(take(at, slow)!.piece, 8);
+  assert.equal(take(at, fast)!.piece, 9);
+  assert.ok(![8, 9].includes(take(at, fast)!.piece), 'the rest as usual');
+});

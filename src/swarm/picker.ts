@@ -1,14 +1,17 @@
 // Which block to ask a peer for next. Reads the ledger and the order of rarity, marks nothing, sends nothing. The ladder:
+//  0. a piece that somebody waits for, if the peer will deliver in time: see swarm-deadlines.ts;
 //  1. the piece the peer is filling, so that one peer tends to deliver whole pieces;
 //  2. a failed piece that it must deliver whole;
 //  3. while it chokes us: a new piece of those it allows all the same (BEP 6), and nothing else;
 //  4. a new piece that it suggests (BEP 6), the latest first;
 //  5. a new piece: of a snubbed peer the most common, else the first few by chance and then the rarest of the highest
-//     priority;
+//     priority; or the first one, when they come in their order;
 //  6. a block of a piece that others are filling;
 //  7. what a slow peer owes, taken over: see swarm-steal.ts;
 //  8. for a peer that owes nothing: a block that others owe us and will deliver much later, see end-game.ts.
 
+import { TOP_PRIORITY } from './availability.ts';
+import { pacePromised, SOONER, timeFor, WORTH } from './delivery.ts';
 import { PIECE_STATE } from './ledger.ts';
 import { NOBODY, type Partial } from './partial.ts';
 import type { Peer } from './peer.ts';
@@ -39,6 +42,8 @@ function isOrphan(partial: Partial): boolean {
 
 /** The piece to take the next blocks from, begun if need be; undefined when there is nothing free for this peer. */
 export function pickPartial(state: SwarmState, content: Content, peer: Peer, now: number): Partial | undefined {
+  const urgent = pickUrgent(state, content, peer, now);
+  if (urgent !== undefined) return urgent;
   const current = peer.current === NOBODY ? undefined : content.ledger.partials.get(peer.current);
   if (
     current !== undefined &&
@@ -55,6 +60,23 @@ export function pickPartial(state: SwarmState, content: Content, peer: Peer, now
   if (isOrphan(chosen)) assignRetry(state, chosen.piece, peer, chosen, now);
   peer.current = chosen.piece;
   return chosen;
+}
+
+/** A piece that is needed soon, begun if need be. Who would be too late, or much later than others, is left out. */
+function pickUrgent(state: SwarmState, content: Content, peer: Peer, now: number): Partial | undefined {
+  const { sorted, soonest } = state.deadlines;
+  if (sorted.length === 0 || peer.choking || peer.snubbed || peer.late) return undefined;
+  const { ledger } = content;
+  const eta = timeFor(peer.requests.count + 1, pacePromised(state, peer, now));
+  const quick = eta <= WORTH + SOONER * soonest;
+  for (const { piece, at } of sorted) {
+    if ((!quick && now + eta > at) || !mayAsk(peer, piece)) continue;
+    const begun = ledger.partials.get(piece);
+    if (begun !== undefined) {
+      if (!begun.retry && ledger.isOpen(begun)) return begun;
+    } else if (mayBegin(state, peer, piece)) return begin(state, content, peer, piece, now);
+  }
+  return undefined;
 }
 
 function pickRetry(state: SwarmState, content: Content, peer: Peer, now: number): Partial | undefined {
@@ -80,11 +102,33 @@ function pickNew(state: SwarmState, content: Content, peer: Peer, now: number): 
     return undefined;
   }
   for (const piece of peer.suggested) if (mayBegin(state, peer, piece)) return begin(state, content, peer, piece, now);
+  if (state.sequential && !peer.snubbed) {
+    const next = findNext(state, content, peer);
+    return next < 0 ? undefined : begin(state, content, peer, next, now);
+  }
   const piece =
     (peer.snubbed ? findCommon(state, content, peer) : undefined) ??
     (ledger.have.count < RANDOM_FIRST ? drawFirst(state, content, peer) : undefined) ??
     peer.cursor.find(availability, peer, mayBegin, state, state.options.random);
   return piece < 0 ? undefined : begin(state, content, peer, piece, now);
+}
+
+/** The first piece that may be begun, and of those at hand the first of the highest priority. */
+function findNext(state: SwarmState, { availability }: Content, peer: Peer): number {
+  availability.sort();
+  const { open } = availability;
+  const top = TOP_PRIORITY - availability.firstLevel();
+  let best = -1;
+  let left = DRAW;
+  for (let piece = open.nextCommon(peer.have!, availability.firstOpen); piece >= 0 && left > 0; ) {
+    if (mayBegin(state, peer, piece)) {
+      if (availability.priority(piece) === top) return piece;
+      if (best < 0) best = piece;
+    }
+    if (best >= 0) left--;
+    piece = open.nextCommon(peer.have!, piece + 1);
+  }
+  return best;
 }
 
 /** For a snubbed peer one of the most common pieces, if it is found soon: nobody waits for those. */

@@ -5,6 +5,7 @@ import { BLOCK_LENGTH, BLOCKS_PER_EXTENT } from '../base/geometry.ts';
 import { MESSAGE } from '../protocol/wire/messages.ts';
 import { violation } from '../protocol/wire/violation.ts';
 import type { Share } from './commands.ts';
+import { shortDepth } from './delivery.ts';
 import { pickBusy } from './end-game.ts';
 import { NOBODY, type Partial } from './partial.ts';
 import type { Peer } from './peer.ts';
@@ -47,9 +48,11 @@ function setInterest(state: SwarmState, peer: Peer): void {
  * Requests that may be outstanding. A peer none of whose blocks has passed a hash yet gets a trial of two pieces, so that
  * a fast liar cannot spoil many before the first is checked; one under suspicion gets one piece at a time.
  */
-function depthOf(state: SwarmState, content: Content, peer: Peer): number {
+function depthOf(state: SwarmState, content: Content, peer: Peer, now: number): number {
   const { blocksPerPiece } = content.geometry;
-  const depth = peer.suspicion > 0 ? Math.min(peer.depth, blocksPerPiece) : peer.depth;
+  let { depth } = peer;
+  if (peer.suspicion > 0) depth = Math.min(depth, blocksPerPiece);
+  if (state.deadlines.sorted.length > 0) depth = Math.min(depth, shortDepth(peer, now));
   const allowed = peer.proven ? depth : Math.min(depth, trialLeft(peer, blocksPerPiece));
   return state.budget.depth(peer.requests.count, allowed, !peer.snubbed);
 }
@@ -65,7 +68,7 @@ export function fillRequests(state: SwarmState, peer: Peer, now: number): void {
   if (content === undefined || state.seeding || peer.wanted === 0 || peer.leaving) return;
   if (peer.choking && peer.allowedFast.size === 0) return;
   const { ledger, geometry } = content;
-  const depth = depthOf(state, content, peer);
+  const depth = depthOf(state, content, peer, now);
   if (peer.requests.count === 0 && !peer.midBlock) peer.lastBlockAt = now;
   while (peer.requests.count < depth) {
     const partial = pickPartial(state, content, peer, now);
@@ -310,6 +313,7 @@ export function pieceVerified(state: SwarmState, piece: number, digests: Uint8Ar
   const wanted = isWanted(state.content!, piece);
   if (wanted) state.lacking--;
   ledger.verified(piece);
+  state.deadlines.met(piece);
   state.forgetGone();
   state.freshPieces.push(piece);
   for (const peer of state.peers.values()) {

@@ -12,6 +12,7 @@ import { Candidates } from './candidates.ts';
 import { LEAST_RATE_SLOTS, type SeedChoker } from './choker.ts';
 import type { Command } from './commands.ts';
 import { ConnectionBudget, type Seats } from './connection-budget.ts';
+import { Deadlines } from './deadlines.ts';
 import type { Ledger } from './ledger.ts';
 import type { MetadataFetch } from './metadata-fetch.ts';
 import type { Peer } from './peer.ts';
@@ -101,6 +102,10 @@ export class SwarmState {
   /** The copy of the metadata that is on its way. */
   metadataFetch: MetadataFetch | undefined;
   content: Content | undefined;
+  /** What somebody waits for. */
+  readonly deadlines = new Deadlines();
+  /** New pieces come in their order, not by rarity. */
+  sequential = false;
   /** Wanted pieces that are not had. */
   lacking = 0;
   /** Blocks may be asked of others that were asked of one peer before: peers with nothing to do get them soon. */

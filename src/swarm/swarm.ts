@@ -9,6 +9,7 @@ import { SOURCE } from './candidates.ts';
 import { CHOKE_ROUND } from './choker.ts';
 import type { StoreExtent, SwarmEvent } from './commands.ts';
 import { ConnectionBudget } from './connection-budget.ts';
+import type { Deadline } from './deadlines.ts';
 import { Ledger, PIECE_STATE } from './ledger.ts';
 import { countFuss } from './message-limits.ts';
 import type { Peer, PeerInfo } from './peer.ts';
@@ -23,6 +24,7 @@ import {
   rerank,
   wakeDialler,
 } from './swarm-connections.ts';
+import { meetDeadlines, shortenQueues } from './swarm-deadlines.ts';
 import {
   blockArrived,
   blockOpened,
@@ -165,6 +167,21 @@ export class Swarm {
     if (this.#state.content !== undefined) setPriorities(this.#state, this.#state.content, priorities, now);
   }
 
+  /** Pieces that somebody waits for, and when each is needed. Replaces what was said before; none: nobody waits. */
+  setDeadlines(deadlines: readonly Deadline[], now: number): void {
+    const state = this.#state;
+    const ledger = state.content?.ledger;
+    state.deadlines.set(deadlines.filter(({ piece }) => ledger?.have.has(piece) !== true));
+    shortenQueues(state, now);
+    meetDeadlines(state, now);
+    fillIdle(state, now);
+  }
+
+  /** From now on new pieces come in their order, or by rarity again. */
+  setSequential(sequential: boolean): void {
+    this.#state.sequential = sequential;
+  }
+
   handle(event: SwarmEvent, now: number): void {
     const state = this.#state;
     switch (event.type) {
@@ -305,6 +322,7 @@ export class Swarm {
     const state = this.#state;
     announceFresh(state);
     sampleTimes(state, now);
+    meetDeadlines(state, now);
     if (state.cramped && state.content!.ledger.places.free > 0) fillIdle(state, now);
     if (now >= this.#nextSecond) {
       this.#nextSecond = now + 1000;

@@ -62,6 +62,8 @@ function torrentOf({ status = {}, peers = [], trackers = [{}], map = [2, 1, 0, 0
     addPeer: () => {},
     announceTo: () => {},
     setFilePriorities: () => undefined,
+    setSequential: () => undefined,
+    read: async function* () {},
     setLimits: () => {},
     why: {
       infoHash: '',
