@@ -122,3 +122,19 @@ test('a piece that somebody waits for comes first, but not from a peer that woul
   assert.equal(take(at, fast)!.piece, 9);
   assert.ok(![8, 9].includes(take(at, fast)!.piece), 'the rest as usual');
 });
+
+test('when many pieces are begun, those are finished before new ones are begun', () => {
+  for (const [begun, expected] of [
+    [8, false],
+    [9, true],
+  ] as const) {
+    const at = scene({ pieces: 40, slots: 40, have: 4 });
+    const peer = join(at);
+    for (let piece = 10; piece < 10 + begun; piece++) {
+      at.content.ledger.requested(at.content.ledger.begin(piece, NOW)!, 0, NOW);
+      at.content.availability.unwant(piece);
+    }
+    const { piece } = take(at, peer)!;
+    assert.equal(piece >= 10 && piece < 10 + begun, expected, `${begun} begun, given ${piece}`);
+  }
+});

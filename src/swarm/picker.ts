@@ -6,7 +6,7 @@
 //  4. a new piece that it suggests (BEP 6), the latest first;
 //  5. a new piece: of a snubbed peer the most common, else the first few by chance and then the rarest of the highest
 //     priority; or the first one, when they come in their order;
-//  6. a block of a piece that others are filling;
+//  6. a block of a piece that others are filling; before a new one when too many are begun;
 //  7. what a slow peer owes, taken over: see swarm-steal.ts;
 //  8. for a peer that owes nothing: a block that others owe us and will deliver much later, see end-game.ts.
 
@@ -20,6 +20,9 @@ import type { Content, SwarmState } from './swarm-state.ts';
 
 /** Until so many pieces are had the next one is random: rare pieces come from few peers, and there is nothing to trade yet. */
 const RANDOM_FIRST = 4;
+/** With so many begun pieces a peer, and so many in all, those are finished before new ones are begun. */
+const CROWD = 1.5;
+const LEAST_CROWD = 8;
 /** How far the draw of such a piece is followed. */
 const DRAW = 64;
 /** How many of the most common pieces are looked at for a snubbed peer. */
@@ -55,11 +58,19 @@ export function pickPartial(state: SwarmState, content: Content, peer: Peer, now
     return current;
   peer.current = NOBODY;
   const chosen =
-    pickRetry(state, content, peer, now) ?? pickNew(state, content, peer, now) ?? pickShared(content, peer);
+    pickRetry(state, content, peer, now) ??
+    (isCrowded(state, content) ? pickShared(content, peer) : undefined) ??
+    pickNew(state, content, peer, now) ??
+    pickShared(content, peer);
   if (chosen === undefined) return undefined;
   if (isOrphan(chosen)) assignRetry(state, chosen.piece, peer, chosen, now);
   peer.current = chosen.piece;
   return chosen;
+}
+
+/** More pieces are begun than peers could fill: those who filled them have gone, and nothing of them can be passed on yet. */
+function isCrowded(state: SwarmState, { ledger }: Content): boolean {
+  return ledger.openPartials > Math.max(LEAST_CROWD, CROWD * state.peers.size);
 }
 
 /** A piece that is needed soon, begun if need be. Who would be too late, or much later than others, is left out. */
