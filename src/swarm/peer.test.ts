@@ -73,3 +73,23 @@ test('no more is asked than the peer says it lets wait', () => {
   stream(peer, 1_000, START + 5_000, 5);
   assert.ok(peer.depth <= 512);
 });
+
+test('where the way is long and fast the window opens further, if the peer lets so many requests wait', () => {
+  for (const [roundTrip, reqq, expected] of [
+    [200, 2000, 1000],
+    [200, 600, 600],
+    [2_000, 100_000, 2000],
+    [10, 2000, 512],
+  ] as const) {
+    const peer = makePeer();
+    peer.reqq = reqq;
+    peer.lastBlockAt = START;
+    peer.blockCame(START + roundTrip);
+    stream(peer, 2500, START + 1000, 6);
+    assert.ok(Math.abs(peer.depth - expected) <= 10, `${roundTrip} ms, ${reqq}: window ${peer.depth}`);
+  }
+  const unsaid = makePeer();
+  unsaid.blockCame(START + 200);
+  stream(unsaid, 2500, START + 1000, 6);
+  assert.equal(unsaid.depth, 512);
+});

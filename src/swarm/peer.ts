@@ -18,6 +18,10 @@ const FIRST_WINDOW = 4;
 const LEAST_WINDOW = 2;
 /** Blocks in flight to one peer: 8 MiB, enough for 80 MB/s at 100 ms. */
 const LARGEST_WINDOW = 512;
+/** The same where the way is long and fast, for a peer that says it lets so many wait: 32 MiB. */
+const LONGEST_WINDOW = 2000;
+/** A window holds what comes in so many round trips at least. */
+const ROUND_TRIPS = 2;
 /** Blocks over which the time between two is averaged. */
 const GAPS = 16;
 /** Less than this is no progress with a block. */
@@ -145,7 +149,13 @@ export class Peer {
   limitDepth = Number.POSITIVE_INFINITY;
   #slowStart = true;
   #lastRate = 0;
+  /** Requests it lets wait; what is usual until it says so. */
   reqq = LARGEST_WINDOW;
+  /** It owes nothing: the next request shows how long an answer takes. */
+  idle = true;
+  /** The shortest time from a request to its block, in milliseconds; Infinity: not known. */
+  #roundTrip = Number.POSITIVE_INFINITY;
+  #largest = LARGEST_WINDOW;
 
   // What it asked for.
   readonly uploads = new RequestQueue();
@@ -242,6 +252,8 @@ export class Peer {
     this.progressAt = now;
     this.midBlock = false;
     this.#partBytes = 0;
+    if (this.idle) this.#roundTrip = Math.min(this.#roundTrip, gap);
+    this.idle = false;
     const share = 1 / Math.min(++this.#gaps, GAPS);
     this.#gapDeviation += (Math.abs(gap - this.#gap) - this.#gapDeviation) * share;
     this.#gap += (gap - this.#gap) * share;
@@ -282,13 +294,21 @@ export class Peer {
     if (!this.#slowStart) {
       const steady = Math.max(rate, this.down.rate(now));
       const target = Math.ceil((WINDOW_SECONDS * steady) / BLOCK_LENGTH);
+      this.#largest = this.#largestFor(steady);
       this.window = Math.max(LEAST_WINDOW, Math.min(this.#cap, target));
     }
     this.#lastRate = rate;
   }
 
   get #cap(): number {
-    return Math.max(1, Math.min(LARGEST_WINDOW, this.reqq));
+    return Math.max(1, Math.min(this.#largest, this.reqq));
+  }
+
+  /** More than the usual most, where even that does not fill the way. */
+  #largestFor(rate: number): number {
+    if (this.#roundTrip === Number.POSITIVE_INFINITY) return LARGEST_WINDOW;
+    const needed = Math.ceil((ROUND_TRIPS * rate * this.#roundTrip) / 1000 / BLOCK_LENGTH);
+    return Math.max(LARGEST_WINDOW, Math.min(LONGEST_WINDOW, needed));
   }
 
   /** Its bitfield once the number of pieces is known. */

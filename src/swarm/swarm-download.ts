@@ -69,7 +69,10 @@ export function fillRequests(state: SwarmState, peer: Peer, now: number): void {
   if (peer.choking && peer.allowedFast.size === 0) return;
   const { ledger, geometry } = content;
   const depth = depthOf(state, content, peer, now);
-  if (peer.requests.count === 0 && !peer.midBlock) peer.lastBlockAt = now;
+  if (peer.requests.count === 0 && !peer.midBlock) {
+    peer.lastBlockAt = now;
+    peer.idle = true;
+  }
   while (peer.requests.count < depth) {
     const partial = pickPartial(state, content, peer, now);
     if (partial === undefined) {
