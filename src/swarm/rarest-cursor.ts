@@ -10,12 +10,17 @@ import type { Bitfield } from '../base/bitfield.ts';
 import type { Random } from '../base/ports.ts';
 import { type Availability, BUCKETS } from './availability.ts';
 
+/** In torrents of more pieces than this there is more than enough to choose from, and less is looked at. */
+const GREAT = 16_384;
 /** Pieces looked at in one call. */
 const SCAN = 256;
+const GREAT_SCAN = 96;
 /** How far the draw among equally rare pieces is followed. */
 const DRAW = 16;
 /** Pieces in the list of a peer's own; it starts with at most half as many. */
 const OWN = 128;
+/** The same for a peer that reads the order of a great torrent. */
+const GREAT_OWN = 48;
 
 /** What a cursor asks of its peer. */
 export interface Holder {
@@ -54,7 +59,7 @@ export class RarestCursor {
   /** The peer has got an open piece. */
   gained(availability: Availability, piece: number): void {
     if (this.#epoch !== availability.epoch || (!this.#listed && availability.bucket(piece) > this.#bucket)) return;
-    if (this.#ownCount === OWN) this.restart();
+    if (this.#ownCount >= (this.#listed || !isGreat(availability) ? OWN : GREAT_OWN)) this.restart();
     else this.#keep(piece);
   }
 
@@ -88,7 +93,7 @@ export class RarestCursor {
     if (own >= 0 || this.#listed) return own;
     const { order } = availability;
     const { bytes } = peer.have!;
-    let left = SCAN;
+    let left = isGreat(availability) ? GREAT_SCAN : SCAN;
     while (this.#bucket < BUCKETS) {
       const start = availability.start(this.#bucket);
       // What no peer but seeds has need not be looked through for the others.
@@ -175,6 +180,10 @@ export class RarestCursor {
     }
     return best;
   }
+}
+
+function isGreat({ order }: Availability): boolean {
+  return order.length > GREAT;
 }
 
 /** Some piece of a peer that has many. */
