@@ -10,6 +10,7 @@ import { Libtorrent, type LibtorrentOptions } from '../test/harness/libtorrent.t
 import { freePort } from '../test/harness/ports.ts';
 import { Program } from '../test/harness/program.ts';
 import { PYTHON } from '../test/harness/programs.ts';
+import { publish } from './published.ts';
 
 /** What is transferred. */
 export interface Job {
@@ -44,7 +45,6 @@ export interface Contender {
 }
 
 const PATIENCE = 900_000;
-const LAUNCHER = fileURLToPath(new URL('../bin/shoal.js', import.meta.url));
 const WEBTORRENT = fileURLToPath(new URL('webtorrent-peer.js', import.meta.url));
 
 function portsOf(seeds: readonly Seed[]): number[] {
@@ -57,8 +57,8 @@ function contentIn(into: string, job: Job): string {
 
 function startShoal(words: readonly string[], state: string, port: number): Program {
   const common = ['--seed', '--json', '--listen', `127.0.0.1:${port}`, '--tracker', 'http://127.0.0.1:1'];
-  const env = { ...process.env, SHOAL_STATE: state };
-  return new Program([process.execPath, LAUNCHER, 'get', ...words, ...common], { env });
+  const { launcher, env } = publish();
+  return new Program([process.execPath, launcher, 'get', ...words, ...common], { env: { ...env, SHOAL_STATE: state } });
 }
 
 const shoal: Contender = {

@@ -3,18 +3,17 @@
 import { hash } from 'node:crypto';
 import { mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { fileURLToPath } from 'node:url';
 import { parseMetainfo } from '../src/protocol/metainfo.ts';
 import { encodeMetainfo } from '../src/protocol/metainfo-build.ts';
 import { startTracker } from '../src/tracker/server.ts';
 import { Program } from '../test/harness/program.ts';
 import type { Contender, Job } from './contenders.ts';
 import { digest, makeFile, makeFiles } from './content.ts';
+import { publish } from './published.ts';
 import { measureTransfer, type Shape, type TransferResult } from './transfer.ts';
 
 const KIB = 1024;
 const MIB = 1 << 20;
-const LAUNCHER = fileURLToPath(new URL('../bin/shoal.js', import.meta.url));
 
 export interface Scenario {
   /** For `--scenario` and file names. */
@@ -146,7 +145,7 @@ export async function makeJob(
       : await makeFiles(join(folder, 'original'), 'files', files.count, files.size);
   const torrent = join(folder, 'data.torrent');
   const words = ['create', original, '-o', torrent, '--piece-length', String(pieceLength)];
-  const created = new Program([process.execPath, LAUNCHER, ...words]);
+  const created = new Program([process.execPath, publish().launcher, ...words]);
   if ((await created.code(300_000)) !== 0) throw created.failure('create failed');
   return {
     torrent,
