@@ -94,6 +94,7 @@ const messages: readonly (readonly [row: number, defect: string, outcome: string
   [42, 'peer exchange', 'not offered: ignored a hundred times'],
   [43, 'hash request', 'invalid_message'],
   [44, 'hashes', 'invalid_message'],
+  [45, 'hash reject for nothing', 'invalid_message'],
   [46, 'messages of version 2 before the metadata', 'invalid_message'],
   [47, 'taking back a piece that is none', 'invalid_dont_have'],
   [48, 'rendezvous', 'not offered: as 42'],
@@ -101,7 +102,6 @@ const messages: readonly (readonly [row: number, defect: string, outcome: string
 ];
 
 const noMessages: readonly (readonly [row: number, defect: string, why: string])[] = [
-  [45, 'hash reject for nothing', 'closed as any message of version 2: see 46'],
   [50, 'uTP', 'TCP only'],
   [51, 'DHT messages', 'there is no DHT'],
   [52, 'UDP tracker', 'HTTP trackers only'],

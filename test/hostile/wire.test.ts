@@ -530,9 +530,9 @@ test('41: a flood of requests for metadata is rejected after three copies', asyn
 });
 
 for (const [row, id, length] of [
-  [43, MESSAGE.hashRequest, 48],
-  [44, MESSAGE.hashes, 80],
-  [46, MESSAGE.hashReject, 48],
+  ['43', MESSAGE.hashRequest, 48],
+  ['44', MESSAGE.hashes, 80],
+  ['45, 46', MESSAGE.hashReject, 48],
 ] as const)
   test(`${row}: message ${id} of version 2 is closed, with the metadata and before it`, async () => {
     for (const target of [seed, magnet]) {

@@ -14,7 +14,7 @@ import {
   MAX_REQUEST_QUEUE,
 } from '../../../src/protocol/wire/extension.ts';
 import { Framer } from '../../../src/protocol/wire/framer.ts';
-import { encodeHandshake } from '../../../src/protocol/wire/handshake.ts';
+import { encodeHandshake, type Handshake } from '../../../src/protocol/wire/handshake.ts';
 import {
   encodeAllowedFast,
   encodeBitfield,
@@ -72,10 +72,14 @@ export const MESSAGES: readonly Uint8Array[] = [
 /** What a framer says of the bytes when they come in pieces as `cut` has it, as one text. */
 function transcript(bytes: Uint8Array, cut: (left: number) => number): string {
   const said: string[] = [];
+  let kept: Handshake | undefined;
   const slab = new Uint8Array(4 * 16_384);
   const framer = new Framer(
     {
-      onHandshake: ({ infoHash }) => said.push(`hello ${infoHash}`),
+      onHandshake: (handshake) => {
+        said.push(`hello ${handshake.infoHash}`);
+        kept = handshake;
+      },
       onKeepAlive: () => said.push('alive'),
       onMessage: (id, buffer, start, end) =>
         said.push(`${id} ${Buffer.from(buffer.subarray(start, end)).toString('hex')}`),
@@ -91,7 +95,7 @@ function transcript(bytes: Uint8Array, cut: (left: number) => number): string {
     slab,
   );
   // What the framer keeps of a read must be its own: the buffer is overwritten after each.
-  const read = new Uint8Array(Math.max(1, bytes.length));
+  const read = Buffer.alloc(Math.max(1, bytes.length));
   const refused = accept('ERR_WIRE', () => {
     for (let at = 0; at < bytes.length; ) {
       const length = Math.min(bytes.length - at, Math.max(1, cut(bytes.length - at)));
@@ -102,7 +106,8 @@ function transcript(bytes: Uint8Array, cut: (left: number) => number): string {
     }
     return true;
   });
-  return `${said.join('\n')}\n${refused === undefined ? 'refused' : ''}`;
+  const who = kept === undefined ? '' : Buffer.concat([kept.peerId, kept.reserved]).toString('hex');
+  return `${said.join('\n')}\n${who}\n${refused === undefined ? 'refused' : ''}`;
 }
 
 export const framer: FuzzTarget = {
