@@ -26,8 +26,8 @@ export class Ledger {
   readonly places: Places;
   readonly partials = new Map<number, Partial>();
   readonly #states: Uint8Array;
-  /** Partial pieces with a free block. */
-  openPartials = 0;
+  /** Partial pieces with a free block, in no order. */
+  readonly open: Partial[] = [];
   /** Places taken and not given back. */
   held = 0;
   /** Books of pieces that have ended, for the next ones. */
@@ -75,7 +75,7 @@ export class Ledger {
     partial.open(piece, now, this.#retries.has(piece));
     this.partials.set(piece, partial);
     this.#states[piece] = PIECE_STATE.partial;
-    this.openPartials++;
+    this.#enter(partial);
     return partial;
   }
 
@@ -341,6 +341,8 @@ export class Ledger {
         throw new Error(`piece ${piece} is under way in state ${state}`);
       partial.checkInvariant();
       if (partial.free > 0) open++;
+      if (partial.free > 0 !== (this.open[partial.openAt] === partial))
+        throw new Error(`piece ${piece} is in the wrong index`);
       if (state === PIECE_STATE.verifying && partial.arrived !== partial.blocks.length)
         throw new Error(`piece ${piece} is sealed with blocks missing`);
       for (const offset of partial.offsets) {
@@ -349,7 +351,7 @@ export class Ledger {
         offsets.add(offset);
       }
     }
-    if (open !== this.openPartials) throw new Error('open partials are counted wrong');
+    if (open !== this.open.length) throw new Error('open partials are counted wrong');
     if (offsets.size !== this.held) throw new Error('a place is lost');
     for (let piece = 0; piece < this.geometry.pieceCount; piece++) {
       const state = this.#states[piece];
@@ -381,12 +383,26 @@ export class Ledger {
 
   #taken(partial: Partial, block: number): void {
     partial.countTaken(extentOf(block));
-    if (partial.free === 0) this.openPartials--;
+    if (partial.free === 0) this.#leave(partial);
+  }
+
+  #enter(partial: Partial): void {
+    partial.openAt = this.open.length;
+    this.open.push(partial);
+  }
+
+  #leave(partial: Partial): void {
+    const last = this.open.pop()!;
+    if (last !== partial) {
+      this.open[partial.openAt] = last;
+      last.openAt = partial.openAt;
+    }
+    partial.openAt = NOWHERE;
   }
 
   #free(partial: Partial, block: number): void {
     partial.blocks[block] = BLOCK_STATE.free;
-    if (partial.free === 0) this.openPartials++;
+    if (partial.free === 0) this.#enter(partial);
     partial.countFree(extentOf(block));
     if (block < partial.cursor) partial.cursor = block;
   }
@@ -406,7 +422,7 @@ export class Ledger {
   #drop(piece: number): void {
     const partial = this.partials.get(piece)!;
     this.partials.delete(piece);
-    if (partial.free > 0) this.openPartials--;
+    if (partial.free > 0) this.#leave(partial);
     for (let extent = 0; extent < partial.offsets.length; extent++) this.#giveBack(partial, extent);
     if (partial.blocks.length === this.geometry.blocksPerPiece && this.#spare.length < MOST_SPARE)
       this.#spare.push(partial);

@@ -53,6 +53,8 @@ export class Partial {
   retry = false;
   /** No block before this one is free: where the search for the next free block starts. */
   cursor = 0;
+  /** Where it stands in `Ledger.open`, or NOWHERE. */
+  openAt = NOWHERE;
 
   constructor(blockCount: number) {
     const extentCount = Math.ceil(blockCount / BLOCKS_PER_EXTENT);

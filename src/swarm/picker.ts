@@ -70,7 +70,7 @@ export function pickPartial(state: SwarmState, content: Content, peer: Peer, now
 
 /** More pieces are begun than peers could fill: those who filled them have gone, and nothing of them can be passed on yet. */
 function isCrowded(state: SwarmState, { ledger }: Content): boolean {
-  return ledger.openPartials > Math.max(LEAST_CROWD, CROWD * state.peers.size);
+  return ledger.open.length > Math.max(LEAST_CROWD, CROWD * state.peers.size);
 }
 
 /** A piece that is needed soon, begun if need be. Who would be too late, or much later than others, is left out. */
@@ -192,9 +192,8 @@ function begin(state: SwarmState, content: Content, peer: Peer, piece: number, n
 /** The piece nearest to its end among those that others are filling. */
 function pickShared(content: Content, peer: Peer): Partial | undefined {
   const { ledger } = content;
-  if (ledger.openPartials === 0) return undefined;
   let best: Partial | undefined;
-  for (const partial of ledger.partials.values())
+  for (const partial of ledger.open)
     if (
       ledger.isOpen(partial) &&
       isOpenTo(peer, partial) &&
