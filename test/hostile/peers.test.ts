@@ -54,7 +54,7 @@ test('P15: who flaps between interested and not is closed', async () => {
   await on.seed.endedBy(flapping, /too_many_messages/);
 });
 
-test('P18, P19: a version 2 bit and messages about hashes do nothing to a version 1 torrent', async () => {
+test('P18: a version 2 bit and messages about hashes do nothing to a version 1 torrent', async () => {
   const raw = await RawPeer.open(on.seed.session.port, undefined, nextAddress());
   const hello = raw.handshakeFor(on.seed.torrent.infoHash);
   hello[27]! |= 0x10;
