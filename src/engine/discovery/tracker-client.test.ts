@@ -4,6 +4,7 @@ import assert from 'node:assert/strict';
 import http from 'node:http';
 import net from 'node:net';
 import { after, test } from 'node:test';
+import { freePort } from '../../../test/harness/ports.ts';
 import { ShoalError } from '../../base/errors.ts';
 import { encodeLatin1 } from '../../base/utf8.ts';
 import type { AnnounceParameters } from '../../protocol/tracker/http.ts';
@@ -149,9 +150,7 @@ test('localhost is found in whichever family the tracker listens', async (t) => 
 });
 
 test('nobody there: connection refused, with the address and without the passkey', async () => {
-  const server = net.createServer();
-  const port = await listen(server);
-  await new Promise((resolve) => server.close(resolve));
+  const port = await freePort();
   const url = `http://127.0.0.1:${port}/announce?passkey=secret`;
   const error = await failureOf(
     makeClient().announce(url, PARAMETERS),
