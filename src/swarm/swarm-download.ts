@@ -11,7 +11,7 @@ import { NOBODY, type Partial } from './partial.ts';
 import type { Peer } from './peer.ts';
 import { believe } from './peer-copies.ts';
 import { pickPartial } from './picker.ts';
-import { assignRetry, findRetryPeer, forgetRetry, giveUpRetries, giveUpRetry } from './swarm-retry.ts';
+import { assignRetry, findRetryPeer, forgetRetry, giveUpRetries, giveUpRetry, suspendRetries } from './swarm-retry.ts';
 import { type Content, isWanted, type SwarmState } from './swarm-state.ts';
 import { stealRequests } from './swarm-steal.ts';
 import { accuse, ban, settle } from './swarm-trust.ts';
@@ -224,6 +224,11 @@ function cancelOthers(state: SwarmState, piece: number, begin: number, length: n
  * offence.
  */
 export function withdrawRequests(state: SwarmState, peer: Peer, cancel: boolean, now: number): void {
+  takeBackRequests(state, peer, cancel);
+  giveUpRetries(state, peer, now);
+}
+
+function takeBackRequests(state: SwarmState, peer: Peer, cancel: boolean): void {
   const ledger = state.content?.ledger;
   const { requests } = peer;
   for (let i = 0; i < requests.count; i++) {
@@ -236,14 +241,13 @@ export function withdrawRequests(state: SwarmState, peer: Peer, cancel: boolean,
   peer.withdrawn = Math.min(MAX_WITHDRAWN, peer.withdrawn + requests.count);
   requests.clear();
   peer.current = NOBODY;
-  giveUpRetries(state, peer, now);
 }
 
 /** The peer lets us ask no more. With the fast extension it answers or rejects what it owes, one by one (BEP 6). */
 export function chokeReceived(state: SwarmState, peer: Peer, now: number): void {
   peer.choking = true;
-  if (peer.info.features.fast) giveUpRetries(state, peer, now);
-  else withdrawRequests(state, peer, false, now);
+  if (!peer.info.features.fast) takeBackRequests(state, peer, false);
+  suspendRetries(state, peer, now);
 }
 
 /** BEP 6: the peer will not send this block. False when nothing of the kind was asked. */
@@ -264,7 +268,7 @@ export function requestRejected(state: SwarmState, peer: Peer, piece: number, be
     if (peer.refused.size === 0) peer.refusedUntil = now + REFUSAL_LASTS;
     peer.refused.add(piece);
   }
-  if (state.retryOwners.get(piece) === peer) giveUpRetry(state, peer, piece, now);
+  if (!peer.choking && state.retryOwners.get(piece) === peer) giveUpRetry(state, peer, piece, now);
   return true;
 }
 

@@ -56,6 +56,18 @@ export function giveUpRetries(state: SwarmState, peer: Peer, now: number): void 
   for (const piece of [...peer.retries]) giveUpRetry(state, peer, piece, now);
 }
 
+/**
+ * The peer lets us ask no more for now, as it does in turns. Of what has arrived nothing is given up yet: it lets us go on
+ * later, or somebody else has nothing to do and begins again.
+ */
+export function suspendRetries(state: SwarmState, peer: Peer, now: number): void {
+  for (const piece of [...peer.retries]) {
+    const partial = state.content?.ledger.partials.get(piece);
+    if (partial === undefined || partial.exclusive !== peer.id || partial.arrived === 0)
+      giveUpRetry(state, peer, piece, now);
+  }
+}
+
 export function giveUpRetry(state: SwarmState, peer: Peer, piece: number, now: number): void {
   forgetRetry(state, piece, peer);
   state.freed = true;
@@ -76,16 +88,24 @@ function isFilling(state: SwarmState, partial: Partial): boolean {
   return state.content!.ledger.state(partial.piece) === PIECE_STATE.partial;
 }
 
+/** What has arrived is lost with the owner, so who has delivered half may go on for longer, or be waited for. */
+function patienceWith(owner: Peer, partial: Partial): number {
+  const patience = PATIENCE * 2 ** partial.handovers;
+  if (2 * partial.arrived >= partial.blocks.length) return 2 * patience;
+  return owner.choking ? 0 : patience;
+}
+
 /** Each second: a peer that takes long over a failed piece must not keep it from one that has nothing to do. */
 export function handOverSlowRetries(state: SwarmState, now: number): void {
   if (state.retryOwners.size === 0) return;
   for (const [piece, owner] of [...state.retryOwners]) {
     const partial = state.content!.ledger.partials.get(piece);
     if (partial === undefined || partial.exclusive !== owner.id || !isFilling(state, partial)) continue;
-    if (now - partial.assignedAt < PATIENCE * 2 ** partial.handovers) continue;
+    if (now - partial.assignedAt < patienceWith(owner, partial)) continue;
     let heir: Peer | undefined;
     for (const peer of state.peers.values())
-      if (peer !== owner && peer.requests.count === 0 && canDeliver(peer, piece)) heir = peer;
+      if (peer !== owner && peer.requests.count === 0 && canDeliver(peer, piece))
+        if (heir === undefined || isBetter(peer, heir)) heir = peer;
     if (heir === undefined) continue;
     takeBack(state, owner, piece);
     forgetRetry(state, piece, owner);

@@ -3,6 +3,7 @@
 
 import assert from 'node:assert/strict';
 import test from 'node:test';
+import { MESSAGE } from '../../src/protocol/wire/messages.ts';
 import { BanList } from '../../src/swarm/ban-list.ts';
 import { MAX_CASES, MAX_EVIDENCE } from '../../src/swarm/blame.ts';
 import { checkSwarm } from './check-swarm.ts';
@@ -166,6 +167,81 @@ test('who is on parole shares its piece with nobody, though most of it is not as
   assert.equal(helper.owed.length, 0);
   stranger.leave();
   assert.ok(helper.owed.length > 0, 'it is not kept for who is gone');
+});
+
+/** Piece 0 of 32 blocks has failed, and `owner` has sent `arrived` blocks of it anew. */
+function retrying(arrived: number) {
+  const net = new LoneSwarm({ pieces: 2, pieceLength: 32 * 16_384, slots: 2 });
+  const owner = net.connect({ peerId: 'owner', fast: false });
+  const liar = net.connect({ peerId: 'liar' });
+  liar.offer([0]);
+  liar.send(0, 0, true);
+  liar.leave();
+  owner.offer([0]);
+  owner.answerUntil(() => net.swarm.view.failedPieces > 0);
+  owner.answer(arrived);
+  const partial = net.swarm.view.content!.ledger.partials.get(0)!;
+  assert.equal(partial.arrived, arrived);
+  return { net, owner, partial };
+}
+
+test('an owner of a failed piece that chokes goes on where it was when it lets us ask again', () => {
+  const { net, owner, partial } = retrying(10);
+  owner.signal(MESSAGE.choke);
+  net.pass(5_000);
+  assert.equal(partial.arrived, 10, 'nobody else could deliver it');
+  owner.signal(MESSAGE.unchoke);
+  const again = owner.owed.length;
+  assert.ok(again > 0);
+  owner.answerAll();
+  assert.equal(net.swarm.view.content!.ledger.have.has(0), true);
+  assert.equal(net.swarm.view.bans.size, 1);
+});
+
+test('a failed piece whose owner chokes goes to who has nothing to do, later when half of it is here', () => {
+  for (const [arrived, seconds] of [
+    [10, 2],
+    [20, 42],
+  ] as const) {
+    const { net, owner } = retrying(arrived);
+    owner.signal(MESSAGE.choke);
+    const idle = net.connect({ peerId: 'idle' });
+    idle.offer([0]);
+    assert.equal(idle.owed.length, 0);
+    for (let passed = 0; passed < seconds - 3; passed++) {
+      net.pass(1_000);
+      assert.equal(idle.owed.length, 0, `after ${passed} seconds`);
+    }
+    net.pass(4_000);
+    assert.ok(idle.owed.length > 0, `with ${arrived} of 32 here`);
+    idle.answerAll();
+    assert.equal(net.swarm.view.content!.ledger.have.has(0), true);
+  }
+});
+
+test('an owner that chokes before it has sent anything of a failed piece loses it at once', () => {
+  const { net, owner } = retrying(0);
+  const idle = net.connect({ peerId: 'idle' });
+  idle.offer([0]);
+  assert.equal(idle.owed.length, 0);
+  owner.signal(MESSAGE.choke);
+  assert.ok(idle.owed.length > 0);
+});
+
+test('an owner of a failed piece that has delivered half in time may finish, an idle peer or not', () => {
+  for (const [arrived, kept] of [
+    [15, false],
+    [16, true],
+  ] as const) {
+    const { net, owner } = retrying(arrived);
+    const idle = net.connect({ peerId: 'idle' });
+    idle.offer([0]);
+    for (let i = 0; i < 7; i++) {
+      owner.peer.lastBlockAt = net.now;
+      net.pass(3_000);
+    }
+    assert.equal(idle.owed.length === 0, kept, `with ${arrived} of 32 here`);
+  }
 });
 
 test('a ban made in one swarm closes the connection in another that shares the list', () => {

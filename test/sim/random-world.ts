@@ -12,10 +12,11 @@ const KIB = 1024;
 /** KiB of the smallest torrent: with less, what takes time is time-outs and not links. */
 const LEAST_SIZE = 1024;
 /**
- * Bytes of the largest piece that liars spoil. A larger one comes again whole from one peer after the other, and over slow
- * links that takes longer than `PATIENCE`: a shortfall of the swarm, not of the world.
+ * Liars spoil large pieces only where there are so many pieces: with fewer everybody waits for whole pieces of one another,
+ * and what the links allow says little.
  */
-const LARGEST_SPOILT = 256 * KIB;
+const LARGE_PIECE = 256 * KIB;
+const LEAST_LARGE_PIECES = 4;
 /** Bytes per second of the slowest uplink. */
 const LEAST_RATE = 16_000;
 const LENGTHS = [16, 16, 16, 16, 20, 32, 39, 64, 64, 256, 1024, 1040, 2500];
@@ -132,7 +133,11 @@ function cast(seed: number, peers: number, chance: Chance): Cast {
     if (i > 1 && chance.often(0.15)) {
       others.push(
         world.add(
-          { ...common(), ...drawManners(chance, pieceLength <= LARGEST_SPOILT), have: () => chance.often(0.9) },
+          {
+            ...common(),
+            ...drawManners(chance, pieceLength <= LARGE_PIECE || pieces >= LEAST_LARGE_PIECES),
+            have: () => chance.often(0.9),
+          },
           comes,
         ),
       );
