@@ -1,4 +1,4 @@
-// `npm run bench -- [--size 1G] [--rounds 5] [--scenario ID]… [--only PART]… [--json] [--write]`: transfers next to the peers
+// `npm run bench -- [--size 2G] [--rounds 5] [--scenario ID]… [--only PART]… [--json] [--write]`: transfers next to the peers
 // that are installed, hashing, picker, framer, choker, the tracker's catalog. Quote ratios from one run; machines differ.
 
 import { spawnSync } from 'node:child_process';
@@ -21,7 +21,7 @@ const PARTS = ['transfer', 'hashing', 'picker', 'choker', 'framer', 'catalog'] a
 
 const { values } = parseArgs({
   options: {
-    size: { type: 'string', default: process.env.SIZE ?? '1G' },
+    size: { type: 'string', default: process.env.SIZE ?? '2G' },
     rounds: { type: 'string', default: '5' },
     only: { type: 'string', multiple: true },
     scenario: { type: 'string', multiple: true },
@@ -51,8 +51,17 @@ const transfers: ScenarioResult[] = [];
 const parts = new Map<string, Row[]>();
 const contenders = presentContenders(tell);
 
-function report(part: string, rows: Row[]): void {
+/** After each measurement: whoever interrupts the rest keeps what is done. */
+async function keep(): Promise<void> {
+  if (!values.write) return;
+  const docs = fileURLToPath(new URL('../docs', import.meta.url));
+  const versions = contenders.map((contender) => `${contender.name} ${contender.version()}`);
+  await writeReport(docs, { versions, transfers, parts }, new Date().toISOString().slice(0, 10));
+}
+
+async function report(part: string, rows: Row[]): Promise<void> {
   parts.set(part, rows);
+  await keep();
   if (values.json) console.log(JSON.stringify({ bench: part, rows }));
   else printRows(part, rows);
 }
@@ -63,6 +72,7 @@ if (wants('transfer'))
     const options = { size: bytes(values.size), rounds: Number(values.rounds), places, contenders };
     const result = await runScenario(scenario, options, tell);
     transfers.push(result);
+    await keep();
     if (values.json) console.log(JSON.stringify({ bench: 'transfer', ...result }));
     else printTransfer(result);
   }
@@ -71,21 +81,15 @@ if (wants('hashing')) {
   const folder = await mkdtemp(join(places.memory, 'shoal-bench-'));
   try {
     const job = await makeJob(folder, { pieceLength: 1 << 20 }, bytes(values.size));
-    report('Hashing files in memory', await measureHashing(job));
+    await report('Hashing files in memory', await measureHashing(job));
   } finally {
     await rm(folder, { recursive: true, force: true });
   }
 }
 
-if (wants('picker')) report('Choosing what to ask for, 100,000 pieces and 200 peers', measurePicker());
-if (wants('choker')) report('One round of choosing whom to serve', measureChoker());
-if (wants('framer')) report('Cutting a stream into messages', measureFramer());
-
-if (values.write) {
-  const docs = fileURLToPath(new URL('../docs', import.meta.url));
-  const versions = contenders.map((contender) => `${contender.name} ${contender.version()}`);
-  await writeReport(docs, { versions, transfers, parts }, new Date().toISOString().slice(0, 10));
-}
+if (wants('picker')) await report('Choosing what to ask for, 100,000 pieces and 200 peers', measurePicker());
+if (wants('choker')) await report('One round of choosing whom to serve', measureChoker());
+if (wants('framer')) await report('Cutting a stream into messages', measureFramer());
 
 if (wants('catalog')) {
   const script = fileURLToPath(new URL('catalog.ts', import.meta.url));

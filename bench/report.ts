@@ -131,6 +131,7 @@ export async function writeReport(docs: string, results: Results, date: string):
     `Measured on ${date} by \`npm run bench -- --write\`: ${describeMachine()}; ${results.versions.join(', ')}.`,
     'Machines differ, and one machine differs from hour to hour: contenders took turns in one run, and only the ratios mean',
     'something. All transfers are plain TCP on loopback between processes of their own, compared byte by byte at the end.',
+    'Clocks of libtorrent and WebTorrent start with their first byte, those of Shoal and aria2 before they know a peer.',
     'A ratio is the rate of Shoal divided by the rate of that row. CPU seconds are those of the whole process from its start',
     '(seeds: during the transfer), peak memory is the largest resident size (mapped files count).',
     '',
