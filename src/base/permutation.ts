@@ -1,4 +1,4 @@
-// An order of chance.
+// An order of chance (Fisher-Yates).
 
 import type { Random } from './ports.ts';
 

@@ -2,6 +2,7 @@
 // tracker it concerns (BEP 3, BEP 21). Decides only: the runner does the announces it finds in the outbox and reports
 // how they went.
 
+import { drawPermutation } from '../base/permutation.ts';
 import type { Milliseconds, Random } from '../base/ports.ts';
 import type { AnnounceEvent } from '../protocol/tracker/http.ts';
 
@@ -164,14 +165,15 @@ export class AnnounceSchedule {
   #addTiers(tiers: readonly (readonly string[])[]): Group[] {
     const touched: Group[] = [];
     for (const urls of tiers) {
-      const tier: Tracker[] = [];
+      const named: Tracker[] = [];
       for (const url of urls) {
         if (this.#known.has(url) || this.#known.size === MAX_TRACKERS) continue;
         this.#known.add(url);
-        tier.push({ url, knowsUs: false, owesCompleted: false, notBefore: 0 });
+        named.push({ url, knowsUs: false, owesCompleted: false, notBefore: 0 });
       }
-      if (tier.length === 0) continue;
-      shuffle(tier, this.#random);
+      if (named.length === 0) continue;
+      // BEP 12: the trackers of a tier are put in random order when they are first read.
+      const tier = Array.from(drawPermutation(named.length, this.#random), (at) => named[at]!);
       let group = this.#allTiers ? undefined : this.#groups[0];
       if (group === undefined) {
         group = {
@@ -306,14 +308,6 @@ export class AnnounceSchedule {
       }
     for (const group of this.#groups) group.busy = undefined;
     this.#phase = 'stopped';
-  }
-}
-
-/** Fisher-Yates. BEP 12: the trackers of a tier are put in random order when they are first read. */
-function shuffle(tier: Tracker[], random: Random): void {
-  for (let i = tier.length - 1; i > 0; i--) {
-    const other = Math.floor(random() * (i + 1));
-    [tier[i], tier[other]] = [tier[other]!, tier[i]!];
   }
 }
 

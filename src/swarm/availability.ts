@@ -8,6 +8,7 @@
 // reads a bucket from its end to its start and then goes on to the next has missed nothing. What breaks that sets `stale`.
 
 import { Bitfield } from '../base/bitfield.ts';
+import { drawPermutation } from '../base/permutation.ts';
 import type { Random } from '../base/ports.ts';
 
 /** The highest priority of a piece; 0: not wanted. */
@@ -54,19 +55,12 @@ export class Availability implements Copies {
     this.#priorities = new Uint8Array(pieceCount).fill(USUAL_PRIORITY);
     this.#missing = new Uint8Array(pieceCount);
     this.#positions = new Int32Array(pieceCount);
-    this.order = new Int32Array(pieceCount);
+    this.order = drawPermutation(pieceCount, random);
     this.open = new Bitfield(pieceCount);
     for (let piece = 0; piece < pieceCount; piece++) {
-      this.order[piece] = piece;
       if (!wanted(piece)) continue;
       this.#missing[piece] = 1;
       this.open.add(piece);
-    }
-    for (let i = pieceCount - 1; i > 0; i--) {
-      const j = Math.floor(random() * (i + 1));
-      const other = this.order[j]!;
-      this.order[j] = this.order[i]!;
-      this.order[i] = other;
     }
   }
 
