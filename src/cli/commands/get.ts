@@ -7,7 +7,7 @@ import type { Torrent } from '../../engine/types.ts';
 import type { COMMON, CommandRun } from '../command.ts';
 import { chooseDestination, download, reportDownload, UNATTENDED_TIMEOUT } from '../download.ts';
 import { untilAborted } from '../interrupt.ts';
-import { listenOf, resolvePeers, sessionOptions, stateDirectory } from '../peer-session.ts';
+import { listenOf, type PeerSettings, resolvePeers, sessionOptions, stateDirectory } from '../peer-session.ts';
 import { formatPercent } from '../render/quantity.ts';
 import { ShareView } from '../render/share-view.ts';
 import { findWanted } from '../wanted.ts';
@@ -20,14 +20,7 @@ type Taken =
   | 'timeout'
   | 'publisher'
   | 'trust'
-  | 'tracker'
-  | 'listen'
-  | 'state'
-  | 'down'
-  | 'up'
-  | 'noLimitLan'
-  | 'schedule'
-  | 'memory'
+  | keyof PeerSettings
   | 'noDaemon'
   | (typeof COMMON)[number];
 

@@ -6,7 +6,7 @@ import { Session } from '../../engine/session.ts';
 import { catalogAccess } from '../catalog-access.ts';
 import type { COMMON, CommandContext, CommandRun } from '../command.ts';
 import { untilAborted } from '../interrupt.ts';
-import { listenOf, resolvePeers, sessionOptions } from '../peer-session.ts';
+import { listenOf, type PeerSettings, resolvePeers, sessionOptions } from '../peer-session.ts';
 import { formatSize } from '../render/quantity.ts';
 import { type Share, ShareView } from '../render/share-view.ts';
 import { type Shared, shareEntry } from '../sharing.ts';
@@ -17,14 +17,7 @@ type Taken =
   | 'peer'
   | 'superSeed'
   | 'pieceLength'
-  | 'tracker'
-  | 'listen'
-  | 'state'
-  | 'down'
-  | 'up'
-  | 'noLimitLan'
-  | 'schedule'
-  | 'memory'
+  | keyof PeerSettings
   | 'noDaemon'
   | (typeof COMMON)[number];
 

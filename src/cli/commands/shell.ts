@@ -7,24 +7,14 @@ import { Session } from '../../engine/session.ts';
 import type { COMMON, CommandContext, CommandRun } from '../command.ts';
 import { asShoalError } from '../errors.ts';
 import { unlessAborted } from '../interrupt.ts';
-import { sessionOptions } from '../peer-session.ts';
+import { type PeerSettings, sessionOptions } from '../peer-session.ts';
 import { countOf } from '../render/download-view.ts';
 import { Shell } from '../shell/shell.ts';
 import { parseRequest } from '../shell/verbs.ts';
 
 const PROMPT = 'shoal> ';
 
-type Taken =
-  | 'tracker'
-  | 'listen'
-  | 'state'
-  | 'down'
-  | 'up'
-  | 'noLimitLan'
-  | 'schedule'
-  | 'memory'
-  | 'noDaemon'
-  | (typeof COMMON)[number];
+type Taken = keyof PeerSettings | 'noDaemon' | (typeof COMMON)[number];
 
 export const run: CommandRun<Taken> = async (context, settings) => {
   const { output, environment, signal } = context;
