@@ -58,10 +58,13 @@ export class Target {
     return RawPeer.join(this.session.port, this.torrent.infoHash, { from: nextAddress(), ...options });
   }
 
-  async endedBy(raw: RawPeer, reason: RegExp): Promise<void> {
+  /** `reason`: the short one in parentheses, or what the whole text is like. */
+  async endedBy(raw: RawPeer, reason: string | RegExp): Promise<void> {
     await raw.ended();
     await until(() => this.endings.has(raw.address), 'the reason of the end');
-    assert.match(this.endings.get(raw.address)!, reason);
+    const ending = this.endings.get(raw.address)!;
+    if (typeof reason === 'string') assert.ok(ending.includes(`(${reason})`), ending);
+    else assert.match(ending, reason);
   }
 
   peer(raw: RawPeer): Torrent['peers'][number] | undefined {

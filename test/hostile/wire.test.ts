@@ -9,7 +9,6 @@ import os from 'node:os';
 import path from 'node:path';
 import { after, before, test } from 'node:test';
 import { Session } from '../../src/engine/session.ts';
-import type { Torrent } from '../../src/engine/types.ts';
 import { formatMagnet } from '../../src/protocol/magnet.ts';
 import {
   decodeMetadataMessage,
@@ -30,7 +29,8 @@ import {
   encodeSuggest,
   MESSAGE,
 } from '../../src/protocol/wire/messages.ts';
-import { RawPeer, type RawPeerOptions, until } from './raw-peer.ts';
+import { RawPeer, until } from './raw-peer.ts';
+import { Target } from './stage.ts';
 
 const LOOPBACK = { host: '127.0.0.1', port: 0 };
 const PIECE = 32_768;
@@ -44,37 +44,6 @@ const DONT_HAVE = 7;
 const folder = fs.mkdtempSync(path.join(os.tmpdir(), 'shoal-hostile-'));
 const content = randomBytes(SIZE);
 let openSockets: number;
-
-/** A session with one torrent in it, and how its connections ended, by the port of the other side. */
-class Target {
-  readonly session: Session;
-  readonly torrent: Torrent;
-  readonly endings = new Map<string, string>();
-
-  constructor(session: Session, torrent: Torrent) {
-    this.session = session;
-    this.torrent = torrent;
-    void this.#watch();
-  }
-
-  async #watch(): Promise<void> {
-    for await (const event of this.torrent.events())
-      if (event.type === 'peerDisconnected') this.endings.set(event.address, event.reason);
-  }
-
-  join(options?: RawPeerOptions): Promise<RawPeer> {
-    return RawPeer.join(this.session.port, this.torrent.infoHash, options);
-  }
-
-  async endedBy(raw: RawPeer, reason: string | RegExp): Promise<void> {
-    await raw.ended();
-    const address = `127.0.0.1:${raw.port}`;
-    await until(() => this.endings.has(address), 'the reason of the end');
-    if (typeof reason === 'string')
-      assert.ok(this.endings.get(address)!.includes(`(${reason})`), this.endings.get(address));
-    else assert.match(this.endings.get(address)!, reason);
-  }
-}
 
 /** Has everything. */
 let seed: Target;
@@ -546,7 +515,7 @@ test('47: a piece that is taken back and is none is closed', async () => {
   const raw = await seed.join();
   raw.send(field(0), encodeExtended(DONT_HAVE, Uint8Array.of(0, 0, 0, 0)));
   await raw.fetchBlock();
-  assert.equal(seed.torrent.peers.find(({ address }) => address === `127.0.0.1:${raw.port}`)?.pieces, 0);
+  assert.equal(seed.torrent.peers.find(({ address }) => address === raw.address)?.pieces, 0);
   raw.send(encodeExtended(DONT_HAVE, Uint8Array.of(0, 0, 0, PIECES)));
   await seed.endedBy(raw, 'invalid_dont_have');
   for (const payload of [Uint8Array.of(0, 0, 0), Uint8Array.of(0, 0, 0, 0, 1)]) {
@@ -583,9 +552,9 @@ test('who asks and never reads holds little memory and is dropped', async () => 
       raw.send(encodeRequest(piece, 0, 16_384), encodeRequest(piece, 16_384, 16_384));
   // It goes on saying that it is there.
   const timer = setInterval(() => raw.send(encodeKeepAlive()), 100);
-  await until(() => impatient.endings.has(`127.0.0.1:${raw.port}`), 'the end');
+  await until(() => impatient.endings.has(raw.address), 'the end');
   clearInterval(timer);
-  assert.match(impatient.endings.get(`127.0.0.1:${raw.port}`)!, /does not read/);
+  assert.match(impatient.endings.get(raw.address)!, /does not read/);
   raw.leave();
 });
 
