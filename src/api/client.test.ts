@@ -9,7 +9,8 @@ import { ShoalError } from '../base/errors.ts';
 import { createClient, TrackerProblem, trackerBase } from './client.ts';
 import { endpoints } from './endpoints.ts';
 import { replyGuards } from './reply-guards.ts';
-import { type RouteShapes, routes } from './routes.ts';
+import type { RouteShapes } from './route-shapes.ts';
+import { routes } from './routes.ts';
 
 async function serve(t: TestContext, listener: RequestListener): Promise<string> {
   const server = createServer(listener);

@@ -11,16 +11,19 @@
  */
 export type Policy = 'public' | 'signed' | 'signed-or-admin' | 'session';
 
-export interface Endpoint {
-  method: 'GET' | 'POST' | 'PUT' | 'DELETE';
+/** One endpoint of an API; `P` are the policies there are. */
+export interface Endpoint<P extends string = string> {
+  method: 'GET' | 'POST' | 'PUT' | 'PATCH' | 'DELETE';
   /** Parameters as `:name`. */
   path: string;
-  policy: Policy;
+  policy: P;
   summary: string;
   /** Largest request body in bytes; default `DEFAULT_BODY_LIMIT`. */
   bodyLimit?: number;
   /** The reply is not JSON. */
   replyType?: string;
+  /** Largest reply a client takes, in bytes. */
+  replyLimit?: number;
 }
 
 /** The largest .torrent a tracker takes. */
@@ -136,6 +139,6 @@ export const endpoints = {
     summary: 'The style of the page',
     replyType: 'text/css',
   },
-} as const satisfies Record<string, Endpoint>;
+} as const satisfies Record<string, Endpoint<Policy>>;
 
 export type EndpointName = keyof typeof endpoints;

@@ -1,8 +1,9 @@
-// The OpenAPI 3.1 description of the tracker's API, made from the route table. States nothing of its own.
+// The OpenAPI 3.1 description of an API, made from its route table, and that of the tracker's. States nothing of its own.
 
 import type { TSchema } from 'typebox';
 import { type Endpoint, endpoints, type Policy } from './endpoints.ts';
-import { type RouteShapes, routes } from './routes.ts';
+import type { RouteShapes } from './route-shapes.ts';
+import { routes } from './routes.ts';
 import { Problem } from './schemas.ts';
 
 const POLICIES: Record<Policy, string> = {
@@ -13,32 +14,64 @@ const POLICIES: Record<Policy, string> = {
 };
 
 /** @param version of the program, @param url base URL of this tracker. */
-export function openApiDocument(version: string, url: string): Record<string, unknown> & { openapi: string } {
+export function openApiDocument(version: string, url: string): OpenApiDocument {
+  return describeApi({
+    title: 'Shoal tracker',
+    description: 'Catalog and swarm API of a Shoal tracker. Sizes are bytes, times epoch seconds.',
+    version,
+    url,
+    endpoints,
+    routes,
+    policies: POLICIES,
+    securitySchemes: { operator: { type: 'http', scheme: 'bearer' } },
+    security: (policy) => (policy === 'signed-or-admin' ? [{}, { operator: [] }] : undefined),
+  });
+}
+
+export type OpenApiDocument = Record<string, unknown> & { openapi: string };
+
+export interface ApiDescription<P extends string> {
+  title: string;
+  description: string;
+  version: string;
+  /** Base URL. */
+  url: string;
+  endpoints: Readonly<Record<string, Endpoint<P>>>;
+  routes: Readonly<Partial<Record<string, RouteShapes>>>;
+  /** What each policy means, in a sentence. */
+  policies: Readonly<Record<P, string>>;
+  securitySchemes: Record<string, unknown>;
+  /** Alternatives that satisfy a policy; undefined: none is needed. */
+  security: (policy: P) => readonly object[] | undefined;
+}
+
+export function describeApi<P extends string>(api: ApiDescription<P>): OpenApiDocument {
   const paths: Record<string, Record<string, unknown>> = {};
-  for (const [name, endpoint] of Object.entries(endpoints) as [string, Endpoint][]) {
-    const shapes = (routes as Partial<Record<string, RouteShapes>>)[name] ?? {};
+  for (const [name, endpoint] of Object.entries(api.endpoints)) {
     const path = endpoint.path.replace(/:(\w+)/g, '{$1}');
     paths[path] ??= {};
-    paths[path][endpoint.method.toLowerCase()] = describe(name, endpoint, shapes);
+    paths[path][endpoint.method.toLowerCase()] = describe(name, endpoint, api);
   }
   return {
     openapi: '3.1.0',
     info: {
-      title: 'Shoal tracker',
-      version,
-      description: 'Catalog and swarm API of a Shoal tracker. Sizes are bytes, times epoch seconds.',
+      title: api.title,
+      version: api.version,
+      description: api.description,
       license: { name: 'MIT', identifier: 'MIT' },
     },
-    servers: [{ url }],
+    servers: [{ url: api.url }],
     paths,
-    components: {
-      schemas: { Problem: plain(Problem) },
-      securitySchemes: { operator: { type: 'http', scheme: 'bearer' } },
-    },
+    components: { schemas: { Problem: plain(Problem) }, securitySchemes: api.securitySchemes },
   };
 }
 
-function describe(name: string, endpoint: Endpoint, shapes: RouteShapes): Record<string, unknown> {
+function describe<P extends string>(
+  name: string,
+  endpoint: Endpoint<P>,
+  api: ApiDescription<P>,
+): Record<string, unknown> {
+  const shapes = api.routes[name] ?? {};
   const success =
     shapes.reply === undefined
       ? { [endpoint.replyType ?? 'application/json']: {} }
@@ -46,7 +79,7 @@ function describe(name: string, endpoint: Endpoint, shapes: RouteShapes): Record
   const operation: Record<string, unknown> = {
     operationId: name,
     summary: endpoint.summary,
-    description: POLICIES[endpoint.policy],
+    description: api.policies[endpoint.policy],
     parameters: [...parameters(shapes.params, 'path'), ...parameters(shapes.query, 'query')],
     responses: {
       '2XX': { description: 'Done', content: success },
@@ -56,10 +89,11 @@ function describe(name: string, endpoint: Endpoint, shapes: RouteShapes): Record
       },
     },
   };
-  if (endpoint.policy === 'signed-or-admin') operation.security = [{}, { operator: [] }];
+  const security = api.security(endpoint.policy);
+  if (security !== undefined) operation.security = security;
   if (shapes.body !== undefined)
     operation.requestBody = {
-      required: endpoint.policy !== 'signed-or-admin',
+      required: !takesNull(shapes.body),
       content: { 'application/json': { schema: plain(shapes.body) } },
     };
   return operation;
@@ -77,6 +111,12 @@ function parameters(schema: TSchema | undefined, place: 'path' | 'query'): Recor
     required: place === 'path' || required.includes(name),
     schema: property,
   }));
+}
+
+/** The body may be left out. */
+function takesNull(schema: TSchema): boolean {
+  const { anyOf = [] } = plain(schema) as { anyOf?: { type?: string }[] };
+  return anyOf.some(({ type }) => type === 'null');
 }
 
 /** Only what JSON shows: the schema library keeps notes of its own on its objects. */

@@ -1,8 +1,8 @@
 // Each endpoint of the tracker's API with the shapes of what goes in and comes out. The server registers from this table
 // and the OpenAPI document is made from it, so neither can say something else than the other.
 
-import type { Static, TSchema } from 'typebox';
 import type { EndpointName } from './endpoints.ts';
+import type { BodyFor, ParamsFor, QueryFor, ReplyFor, RouteShapes } from './route-shapes.ts';
 import {
   ClosedReply,
   FileReply,
@@ -33,14 +33,6 @@ import {
   TorrentParams,
 } from './session-schemas.ts';
 
-export interface RouteShapes {
-  params?: TSchema;
-  query?: TSchema;
-  body?: TSchema;
-  /** Of a successful JSON reply; absent when the reply is not JSON. */
-  reply?: TSchema;
-}
-
 export const routes = {
   publish: { body: PublishBody, reply: PublishReply },
   list: { query: ListQuery, reply: ListReply },
@@ -62,15 +54,10 @@ export const routes = {
 } as const satisfies Record<EndpointName, RouteShapes>;
 
 export type RouteName = EndpointName;
-type Routes = typeof routes;
+export type Routes = typeof routes;
 
-type Shape<K extends RouteName, Part extends keyof RouteShapes> =
-  Routes[K] extends Record<Part, infer S extends TSchema> ? Static<S> : undefined;
-
-export type ParamsOf<K extends RouteName> = Shape<K, 'params'>;
-export type QueryOf<K extends RouteName> = Shape<K, 'query'>;
-export type BodyOf<K extends RouteName> = Shape<K, 'body'>;
+export type ParamsOf<K extends RouteName> = ParamsFor<Routes[K]>;
+export type QueryOf<K extends RouteName> = QueryFor<Routes[K]>;
+export type BodyOf<K extends RouteName> = BodyFor<Routes[K]>;
 /** What a successful reply carries; bytes when the reply is not JSON. */
-export type ReplyOf<K extends RouteName> = Routes[K] extends { reply: infer S extends TSchema }
-  ? Static<S>
-  : Uint8Array;
+export type ReplyOf<K extends RouteName> = ReplyFor<Routes[K]>;

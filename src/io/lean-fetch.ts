@@ -3,7 +3,7 @@
 // never loaded by `import`: that evaluates all that Node exports there, and the built-in `fetch` is behind one of the names.
 
 import type { ClientRequest, IncomingMessage } from 'node:http';
-import type { Fetch, FetchInit, FetchReply } from '../api/client.ts';
+import type { Fetch, FetchInit, FetchReply } from '../api/http-call.ts';
 
 const MOST_REDIRECTS = 5;
 

@@ -4,7 +4,7 @@
 import { readFileSync } from 'node:fs';
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { FastifyBaseLogger } from 'fastify';
-import { DEFAULT_BODY_LIMIT, type Policy } from '../api/endpoints.ts';
+import { DEFAULT_BODY_LIMIT } from '../api/endpoints.ts';
 import { openApiDocument } from '../api/openapi.ts';
 import type { BearerToken } from '../http/bearer-token.ts';
 import { HttpError } from '../http/problem.ts';
@@ -42,7 +42,7 @@ export interface App {
   handle(request: IncomingMessage, response: ServerResponse): void;
   close(): Promise<void>;
   /** Every route that is served. */
-  readonly routes: readonly { method: string; path: string; policy: Policy | undefined }[];
+  readonly routes: readonly { method: string; path: string; policy: string | undefined }[];
 }
 
 const PAGE_SIZE = 50;
@@ -50,7 +50,7 @@ const PAGE_SIZE = 50;
 export async function createApp(options: AppOptions): Promise<App> {
   const { catalog, registry, sessions, clock, publicUrl, metrics } = options;
   const server = createHttpServer({ bodyLimit: DEFAULT_BODY_LIMIT, log: options.log });
-  const routes: { method: string; path: string; policy: Policy | undefined }[] = [];
+  const routes: { method: string; path: string; policy: string | undefined }[] = [];
   server.addHook('onRoute', ({ method, url, config }) => {
     for (const each of [method].flat()) routes.push({ method: each, path: url, policy: config?.policy });
   });
