@@ -2,7 +2,7 @@
 // and the OpenAPI document is made from it, so neither can say something else than the other.
 
 import type { EndpointName } from './endpoints.ts';
-import type { BodyFor, ParamsFor, QueryFor, ReplyFor, RouteShapes } from './route-shapes.ts';
+import type { ReplyFor, RouteShapes } from './route-shapes.ts';
 import {
   ClosedReply,
   FileReply,
@@ -56,8 +56,5 @@ export const routes = {
 export type RouteName = EndpointName;
 export type Routes = typeof routes;
 
-export type ParamsOf<K extends RouteName> = ParamsFor<Routes[K]>;
-export type QueryOf<K extends RouteName> = QueryFor<Routes[K]>;
-export type BodyOf<K extends RouteName> = BodyFor<Routes[K]>;
 /** What a successful reply carries; bytes when the reply is not JSON. */
 export type ReplyOf<K extends RouteName> = ReplyFor<Routes[K]>;

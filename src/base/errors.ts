@@ -44,6 +44,8 @@ const CATALOG = {
   ERR_SOURCE: EXIT.disk,
   ERR_LOCKED: EXIT.failed,
   ERR_STATE: EXIT.disk,
+  // the daemon: not running, not reachable, or not answering as it should
+  ERR_DAEMON: EXIT.failed,
   // trackers and the catalog
   ERR_TRACKER_UNREACHABLE: EXIT.trackerUnreachable,
   ERR_TRACKER_REPLY: EXIT.trackerUnreachable,

@@ -23,7 +23,7 @@ import { listenForSignals } from './interrupt.ts';
 import { openLog } from './log.ts';
 import { Output, type OutputStreams } from './output.ts';
 import { drawCommandHelp, drawMainHelp } from './render/help.ts';
-import { type RawFlags, resolveSettings, SETTINGS, type SettingName } from './settings.ts';
+import { findSources, type RawFlags, readSettings, SETTINGS, type SettingName } from './settings.ts';
 
 type ParsedFlags = {
   readonly [K in SettingName]: (typeof SETTINGS)[K]['kind'] extends 'many'
@@ -80,19 +80,30 @@ async function runCommand(
     output,
     environment,
     get signal() {
-      signal ??= listenForSignals(() => {
-        output.endProgress();
-        output.say('Stopping; once more stops at once.');
-      }, readerGone);
+      signal ??= listenForSignals(
+        () => {
+          output.endProgress();
+          output.say('Stopping; once more stops at once.');
+        },
+        () => context.onHangUp,
+        readerGone,
+      );
       return signal;
+    },
+    onHangUp: undefined,
+    origins: new Map(),
+    reread: async () => {
+      const { configFile } = await import('./peer-session.ts');
+      const { readConfigFile } = await import('./config-file.ts');
+      const names = COMMANDS.map(({ name }) => name);
+      const file = await readConfigFile(configFile(environment), names);
+      const sources = findSources(definition.name, definition.settings, flags, environment, file);
+      context.origins = new Map([...sources].map(([name, { origin }]) => [name, origin]));
+      return readSettings(definition.settings, sources);
     },
   };
   try {
-    const { configFile } = await import('./peer-session.ts');
-    const { readConfigFile } = await import('./config-file.ts');
-    const names = COMMANDS.map(({ name }) => name);
-    const file = await readConfigFile(configFile(environment), names);
-    const settings = resolveSettings(definition.name, definition.settings, flags, environment, file);
+    const settings = await context.reread();
     output.json = settings.json;
     output.verbose = settings.verbose;
     output.log = await openLog(settings.logLevel);

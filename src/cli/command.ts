@@ -11,6 +11,12 @@ export interface CommandContext {
    * only commands that have something to close should.
    */
   readonly signal: AbortSignal;
+  /** Called at SIGHUP in place of stopping. */
+  onHangUp: (() => void) | undefined;
+  /** Where each setting that was given came from: `--down`, `SHOAL_DOWN`, `/…/config.toml:3: down`. */
+  origins: ReadonlyMap<SettingName, string>;
+  /** The settings as environment and config file say now; brings `origins` up to date. Throws as at the start. */
+  reread(): Promise<Settings>;
 }
 
 /** Runs to the end; failure is a thrown ShoalError. */

@@ -234,6 +234,166 @@ const demo = command({
   load: () => import('./commands/demo.ts'),
 });
 
+const daemon = command({
+  name: 'daemon',
+  brief: 'run a long-running peer with an API',
+  settings: [
+    'api',
+    'apiName',
+    'downloads',
+    'allow',
+    'tracker',
+    'listen',
+    'state',
+    'down',
+    'up',
+    'noLimitLan',
+    'schedule',
+    'memory',
+    'activeDownloads',
+    'activeSeeds',
+    'ratio',
+    'seedTime',
+    'idleTime',
+    ...COMMON,
+  ],
+  briefs: {
+    listen: LISTEN_PEER,
+    downloads: 'where downloads go (default Downloads in the home directory)',
+    down: 'download at most so much a second, all torrents together',
+    up: 'upload at most so much a second, all torrents together',
+  },
+  description: [
+    'Fetches and seeds any number of torrents until it is stopped, and goes on with all of them when it is started again. add, status, files, peers, pause, resume, remove, limit and why drive it; programs use its HTTP API with the token it makes on its first run.',
+    'It listens on this machine only. SIGHUP has it read the config file anew; what flags, environment and file say cannot be changed over the API.',
+  ],
+  examples: [
+    ['shoal daemon', 'downloads go to the home directory'],
+    ['shoal daemon --downloads /srv/files --up 5M', 'elsewhere, and at most 5 MiB a second upward'],
+    ['shoal daemon --active-downloads 5 --ratio 2', 'five at a time, seeded up to twice their size'],
+  ],
+  load: () => import('./commands/daemon.ts'),
+});
+
+const WHICH = 'name or info-hash of a torrent of the daemon; all for every one';
+
+const add = command({
+  name: 'add',
+  brief: 'give the daemon something to fetch',
+  words: {
+    placeholder: 'NAME[@VERSION]|MAGNET|FILE.torrent|URL…',
+    short: 'NAME|MAGNET|FILE|URL…',
+    brief: 'names in the catalog, magnet links, .torrent files, or http addresses of some',
+    min: 1,
+    max: 1000,
+  },
+  settings: [
+    'output',
+    'overwrite',
+    'paused',
+    'label',
+    'peer',
+    'publisher',
+    'trust',
+    'tracker',
+    'state',
+    'down',
+    'up',
+    'ratio',
+    'seedTime',
+    ...COMMON,
+  ],
+  briefs: { output: "where to put it, as for get (default the daemon's downloads)" },
+  description: ['Hands it over and comes back; shoal status tells how it goes on.'],
+  examples: [
+    ['shoal add film.mkv', 'a name in the catalog'],
+    ['shoal add *.torrent --label music --paused', 'files, not yet started'],
+  ],
+  load: () => import('./commands/add.ts'),
+});
+
+const status = command({
+  name: 'status',
+  brief: "how the daemon's torrents stand",
+  words: { placeholder: '[NAME|INFOHASH…]', brief: WHICH, min: 0, max: 1000 },
+  settings: ['label', 'state', ...COMMON],
+  briefs: { label: 'only those with this label; may repeat' },
+  description: ['Shows each torrent with what is here of it, rates, peers and what went wrong.'],
+  examples: [
+    ['shoal status', 'all'],
+    ['shoal status --label music --json', 'one JSON object a torrent'],
+  ],
+  load: () => import('./commands/status.ts'),
+});
+
+const files = command({
+  name: 'files',
+  brief: "the files of one of the daemon's torrents",
+  words: { placeholder: 'NAME|INFOHASH', brief: WHICH, min: 1, max: 1 },
+  settings: ['state', ...COMMON],
+  description: ['Shows each file with its size and how much of it is here.'],
+  examples: [['shoal files album', 'a table']],
+  load: () => import('./commands/files.ts'),
+});
+
+const peers = command({
+  name: 'peers',
+  brief: "whom one of the daemon's torrents is connected to",
+  words: { placeholder: 'NAME|INFOHASH', brief: WHICH, min: 1, max: 1 },
+  settings: ['state', ...COMMON],
+  description: ['Shows each peer with its client, its share, rates and what it gave and got.'],
+  examples: [['shoal peers album', 'a table']],
+  load: () => import('./commands/peers.ts'),
+});
+
+const pause = command({
+  name: 'pause',
+  brief: 'stop torrents of the daemon until they are resumed',
+  words: { placeholder: 'NAME|INFOHASH…|all', short: 'NAME…|all', brief: WHICH, min: 1, max: 1000 },
+  settings: ['state', ...COMMON],
+  description: ['They leave their swarms and stay as they are, over restarts too.'],
+  examples: [['shoal pause all', 'everything']],
+  load: () => import('./commands/pause.ts'),
+});
+
+const resume = command({
+  name: 'resume',
+  brief: 'let torrents of the daemon run again',
+  words: { placeholder: 'NAME|INFOHASH…|all', short: 'NAME…|all', brief: WHICH, min: 1, max: 1000 },
+  settings: ['state', ...COMMON],
+  description: ['They run when their turn in the queue comes. One that failed is tried again.'],
+  examples: [['shoal resume film.mkv', 'one']],
+  load: () => import('./commands/resume.ts'),
+});
+
+const remove = command({
+  name: 'remove',
+  brief: 'have the daemon forget torrents',
+  words: { placeholder: 'NAME|INFOHASH…|all', short: 'NAME…|all', brief: WHICH, min: 1, max: 1000 },
+  settings: ['withData', 'state', ...COMMON],
+  description: [
+    'Their data stays where it is unless --with-data is given. What is shared from where it lies is never deleted.',
+  ],
+  examples: [
+    ['shoal remove film.mkv', 'and keep the file'],
+    ['shoal remove film.mkv --with-data', 'and delete it'],
+  ],
+  load: () => import('./commands/remove.ts'),
+});
+
+const limit = command({
+  name: 'limit',
+  brief: 'limits of the daemon, or of some of its torrents',
+  words: { placeholder: '[NAME|INFOHASH…]', brief: `${WHICH}; none for the daemon as a whole`, min: 0, max: 1000 },
+  settings: ['down', 'up', 'ratio', 'seedTime', 'idleTime', 'activeDownloads', 'activeSeeds', 'state', ...COMMON],
+  description: ['Changes what is given, at once and for good, and shows what holds then. Rates of 0 lift the limit.'],
+  examples: [
+    ['shoal limit --down 2M', 'all downloads together'],
+    ['shoal limit film.mkv --up 100K --ratio 1', 'one of them'],
+  ],
+  load: () => import('./commands/limit.ts'),
+});
+
 export const COMMANDS: readonly CommandDefinition[] = [
   tracker,
   share,
@@ -247,5 +407,14 @@ export const COMMANDS: readonly CommandDefinition[] = [
   unshare,
   identity,
   shell,
+  daemon,
+  add,
+  status,
+  files,
+  peers,
+  pause,
+  resume,
+  remove,
+  limit,
   demo,
 ];

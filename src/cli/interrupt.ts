@@ -1,4 +1,5 @@
-// Ctrl-C, SIGTERM and SIGHUP: the first asks the command to leave politely, the second ends the process at once.
+// Ctrl-C, SIGTERM and SIGHUP: the first asks the command to leave politely, the second ends the process at once. A command
+// that has something to read anew takes SIGHUP for that.
 
 import { EXIT, ShoalError } from '../base/errors.ts';
 
@@ -6,12 +7,18 @@ const SIGNALS = { SIGINT: EXIT.interrupted, SIGTERM: EXIT.terminated, SIGHUP: EX
 
 /**
  * Listens for the signals from now on. The returned signal's reason is the ShoalError the command should end with; it is
- * aborted with `also`, too.
+ * aborted with `also`, too. What `hangUp` gives is called at SIGHUP, which then asks nothing to stop.
  */
-export function listenForSignals(onFirst: () => void, also?: AbortSignal): AbortSignal {
+export function listenForSignals(
+  onFirst: () => void,
+  hangUp: () => (() => void) | undefined,
+  also?: AbortSignal,
+): AbortSignal {
   const controller = new AbortController();
   for (const [name, exitCode] of Object.entries(SIGNALS)) {
     process.on(name, () => {
+      const instead = name === 'SIGHUP' ? hangUp() : undefined;
+      if (instead !== undefined) return instead();
       if (controller.signal.aborted) process.exit(exitCode);
       onFirst();
       controller.abort(

@@ -72,6 +72,23 @@ const peer = (value: string): Endpoint | undefined => {
   return endpoint === undefined || endpoint.host === '' || endpoint.port === 0 ? undefined : endpoint;
 };
 
+function hostName(value: string): string | undefined {
+  const endpoint = parseHostPort(value) ?? parseHostPort(`${value}:80`);
+  return endpoint === undefined || endpoint.host === '' ? undefined : value.toLowerCase();
+}
+
+function parseCount(value: string): number | undefined {
+  return /^\d{1,5}$/.test(value) ? Number(value) : undefined;
+}
+
+function parseRatio(value: string): number | undefined {
+  return /^\d{1,5}(\.\d{1,4})?$/.test(value) ? Number(value) : undefined;
+}
+
+function label(value: string): string | undefined {
+  return /^[^,\u0000-\u001f\u007f]{1,64}$/u.test(value) ? value : undefined;
+}
+
 const LOG_LEVELS = ['trace', 'debug', 'info', 'warn', 'error', 'fatal', 'silent'] as const;
 
 export const DEFAULT_TRACKER = 'http://127.0.0.1:7070';
@@ -155,6 +172,30 @@ export const SETTINGS = {
     'a size such as 64M',
   ),
   pieceLength: one('SIZE', 'piece length (default by size)', 'lasting', pieceLength, 'a power of two from 16K to 64M'),
+  api: one('HOST:PORT', 'where the API listens (default 127.0.0.1:9091)', 'lasting', parseHostPort, 'HOST:PORT'),
+  apiName: many(
+    'HOST[:PORT]',
+    'another name the API is reached by, such as that of a proxy; may repeat',
+    'lasting',
+    hostName,
+    'a host name, with a port if it is not that of the API',
+  ),
+  downloads: one('DIR', 'where downloads go that say nothing else', 'lasting', text, 'a directory'),
+  allow: many('DIR', 'let callers of the API put data below this, too; may repeat', 'lasting', text, 'a directory'),
+  activeDownloads: one('N', 'downloads at a time, 0 for all', 'lasting', parseCount, 'a whole number'),
+  activeSeeds: one('N', 'seeds at a time, 0 for all', 'lasting', parseCount, 'a whole number'),
+  ratio: one('N', 'stop seeding when so many times the size was sent', 'lasting', parseRatio, 'a number such as 1.5'),
+  seedTime: one('TIME', 'stop seeding after so long, such as 12h', 'lasting', parseSeconds, 'a time such as 90m'),
+  idleTime: one(
+    'TIME',
+    'stop seeding when nothing was sent for so long',
+    'lasting',
+    parseSeconds,
+    'a time such as 90m',
+  ),
+  label: many('LABEL', 'a word to find it by; may repeat', 'per call', label, 'a label without a comma'),
+  paused: toggle('do not let it run yet', 'per call'),
+  withData: toggle('delete what it put on the disk, too', 'per call'),
   noDaemon: toggle('do the work in this process', 'lasting'),
   json: toggle('one JSON object a line on standard output', 'lasting'),
   verbose: toggle('say more: peers that come and go, each piece, the cause of an error', 'lasting'),
@@ -204,9 +245,27 @@ export interface FileSettings {
   value(command: string, name: string): Source | undefined;
 }
 
+/** Where each setting that was given comes from: flag, else environment, else config file. */
+export function findSources<K extends SettingName>(
+  command: string,
+  names: readonly K[],
+  flags: RawFlags,
+  environment: Readonly<Record<string, string | undefined>>,
+  file: FileSettings | undefined,
+): Map<K, Source> {
+  const sources = new Map<K, Source>();
+  for (const name of names) {
+    let source = fromFlags(name, flags);
+    if (source === undefined && SETTINGS[name].lasting)
+      source = fromEnvironment(name, environment) ?? file?.value(command, flagName(name));
+    if (source !== undefined) sources.set(name, source);
+  }
+  return sources;
+}
+
 /**
- * The values of the settings a command takes: flag, else environment, else config file, else undefined (false, for a
- * switch). Throws ERR_USAGE or ERR_CONFIG naming the place of the first value that means nothing.
+ * The values of the settings a command takes; those that were not given are undefined (false, for a switch). Throws
+ * ERR_USAGE or ERR_CONFIG naming the place of the first value that means nothing.
  */
 export function resolveSettings<K extends SettingName>(
   command: string,
@@ -215,12 +274,18 @@ export function resolveSettings<K extends SettingName>(
   environment: Readonly<Record<string, string | undefined>>,
   file: FileSettings | undefined,
 ): Pick<Settings, K> {
+  return readSettings(names, findSources(command, names, flags, environment, file));
+}
+
+/** As `resolveSettings`, of what `findSources` found. */
+export function readSettings<K extends SettingName>(
+  names: readonly K[],
+  sources: ReadonlyMap<K, Source>,
+): Pick<Settings, K> {
   const resolved: Record<string, unknown> = {};
   for (const name of names) {
     const setting = SETTINGS[name];
-    let source = fromFlags(name, flags);
-    if (source === undefined && setting.lasting)
-      source = fromEnvironment(name, environment) ?? file?.value(command, flagName(name));
+    const source = sources.get(name);
     const values = source?.values.map((value) => parseFrom(setting, value, source));
     resolved[name] =
       setting.kind === 'many' ? values : setting.kind === 'switch' ? (values?.[0] ?? false) : values?.[0];

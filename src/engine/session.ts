@@ -175,6 +175,11 @@ export class Session implements AsyncDisposable {
     return [...this.#torrents.values()];
   }
 
+  /** The torrent of this info-hash (40 hex digits), from the moment it is added, while it is still checked. */
+  find(infoHash: string): Torrent | undefined {
+    return this.#torrents.get(infoHash);
+  }
+
   /**
    * Fetches what is missing, then seeds. Resolves once the disk has been checked, or at once for a magnet link; rejects
    * when the destination cannot be used, when another process has the torrent, or when the session has it already.

@@ -18,14 +18,21 @@ export interface ProblemDocument {
 /** Codes that are the caller's to mend. All others are the server's failures. */
 const STATUSES: Partial<Record<ErrorCode, number>> = {
   ERR_USAGE: 400,
+  ERR_INTERRUPTED: 503,
   ERR_NOT_ALLOWED: 403,
+  ERR_NOT_FOUND: 404,
   ERR_NOT_IN_CATALOG: 404,
+  ERR_DESTINATION: 409,
+  ERR_LOCKED: 409,
   ERR_NAME_TAKEN: 409,
+  ERR_PUBLISHER_CHANGED: 409,
   ERR_ROLLBACK: 409,
   ERR_BENCODE: 422,
+  ERR_MAGNET: 422,
   ERR_METAINFO: 422,
   ERR_NAME: 422,
   ERR_SIGNATURE: 422,
+  ERR_SOURCE: 422,
   ERR_QUOTA: 429,
 };
 
@@ -39,6 +46,7 @@ const TITLES: Record<number, string> = {
   410: 'Gone',
   413: 'Too large',
   415: 'Unsupported media type',
+  421: 'Misdirected request',
   422: 'Not acceptable content',
   429: 'Quota used up',
   500: 'Internal error',
@@ -75,8 +83,8 @@ export function problem(
   };
 }
 
-/** Any failure as a problem document; its `status` is the reply's. */
-export function toProblem(error: unknown): ProblemDocument {
+/** Any failure as a problem document; its `status` is the reply's. `frank`: coded failures inside the server are told. */
+export function toProblem(error: unknown, frank = false): ProblemDocument {
   if (error instanceof HttpError)
     return problem(error.status, error.code, error.message, { reason: error.reason, near: error.near });
   if (error instanceof ShoalError) {
@@ -84,7 +92,9 @@ export function toProblem(error: unknown): ProblemDocument {
     if (status !== undefined) return problem(status, error.code, error.message, { reason: error.reason });
     if (error.reason === 'busy' || error.reason === 'closed')
       return problem(503, error.code, error.message, { reason: error.reason });
-    return problem(500, error.code, 'the server could not do this; its log says why');
+    return problem(500, error.code, frank ? error.message : 'the server could not do this; its log says why', {
+      reason: frank ? error.reason : undefined,
+    });
   }
   const status = statusOf(error);
   if (status !== undefined && status >= 400 && status < 500)

@@ -25,12 +25,16 @@ export interface HttpServerOptions {
   bodyLimit: number;
   /** A pino logger; none: silence. */
   log?: FastifyBaseLogger | undefined;
+  /** What pages of this server may load; default their own style and images, and nothing else from anywhere. */
+  contentPolicy?: string;
+  /** Callers are told of failures inside the server too: they are its owner. */
+  frank?: boolean;
 }
 
-/** Pages may load their own style and images, and nothing else from anywhere. */
+const CONTENT_POLICY =
+  "default-src 'none'; style-src 'self'; img-src 'self'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'";
+
 const SECURITY_HEADERS = {
-  'content-security-policy':
-    "default-src 'none'; style-src 'self'; img-src 'self'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'",
   'x-content-type-options': 'nosniff',
   'x-frame-options': 'DENY',
   'referrer-policy': 'no-referrer',
@@ -56,6 +60,7 @@ export function createHttpServer(options: HttpServerOptions): HttpServer {
   });
   server.addHook('onRequest', async (_request, reply) => {
     reply.headers(SECURITY_HEADERS);
+    reply.header('content-security-policy', options.contentPolicy ?? CONTENT_POLICY);
   });
   server.setNotFoundHandler((request) => {
     throw new HttpError(404, 'ERR_USAGE', `there is no ${request.method} ${request.url.split('?')[0]} here`, {
@@ -63,7 +68,7 @@ export function createHttpServer(options: HttpServerOptions): HttpServer {
     });
   });
   server.setErrorHandler((error: FastifyError | Error, request, reply) => {
-    const document = toProblem(error);
+    const document = toProblem(error, options.frank);
     if (document.status >= 500) request.log.error(error);
     if (document.status === 503) reply.header('retry-after', '1');
     // As text: a route's own reply schemas describe successes and would drop fields.

@@ -62,6 +62,17 @@ export async function lock(folder: string, description: string): Promise<Lock> {
   }
 }
 
+/** The living process that holds the lock of `folder`, and what it is; undefined: nobody. */
+export async function findHolder(folder: string): Promise<{ pid: number; description: string } | undefined> {
+  try {
+    const rival = (await findRivals(folder, '')).find(({ held }) => held);
+    return rival === undefined ? undefined : { pid: rival.holder.pid, description: rival.holder.description };
+  } catch (error) {
+    if (errnoOf(error) === 'ENOENT') return undefined;
+    throw toDiskError(error, folder, 'look for the lock in');
+  }
+}
+
 /** Claims the lock and waits for those who claimed it at the same time to withdraw. undefined: withdrew ourselves. */
 async function compete(folder: string, description: string, deadline: number): Promise<Lock | undefined> {
   const unique = `${process.pid}-${randomBytes(6).toString('hex')}`;

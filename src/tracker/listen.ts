@@ -78,11 +78,12 @@ export function createTrackerServer(limits: ConnectionLimits): Server {
 /**
  * Binds the server and comes back with the address it is bound to. An empty host means all interfaces.
  * @param origin what gave the address, for error messages: `--listen`, say.
+ * @param flag that chooses another address.
  * @throws ShoalError ERR_LISTEN.
  */
-export function bind(server: Server, where: Endpoint, origin: string): Promise<Endpoint> {
+export function bind(server: Server, where: Endpoint, origin: string, flag = '--listen'): Promise<Endpoint> {
   return new Promise((resolve, reject) => {
-    const fail = (error: NodeJS.ErrnoException): void => reject(listenError(where, origin, error));
+    const fail = (error: NodeJS.ErrnoException): void => reject(listenError(where, origin, flag, error));
     server.once('error', fail);
     server.listen({ port: where.port, ...(where.host !== '' && { host: where.host }) }, () => {
       server.off('error', fail);
@@ -106,16 +107,16 @@ function outerAddress(): string {
   return '127.0.0.1';
 }
 
-function listenError(where: Endpoint, origin: string, error: NodeJS.ErrnoException): ShoalError {
+function listenError(where: Endpoint, origin: string, flag: string, error: NodeJS.ErrnoException): ShoalError {
   const address = formatEndpoint(where);
   const reason = error.code ?? 'unknown';
   const message =
     reason === 'EADDRINUSE'
-      ? `port ${where.port}, given by ${origin}, is taken${describePortOwner(where.port)}; stop it or choose another with --listen HOST:PORT`
+      ? `port ${where.port}, given by ${origin}, is taken${describePortOwner(where.port)}; stop it or choose another with ${flag} HOST:PORT`
       : reason === 'EACCES'
-        ? `port ${where.port}, given by ${origin}, needs more rights than this process has; choose one above 1023 with --listen HOST:PORT`
+        ? `port ${where.port}, given by ${origin}, needs more rights than this process has; choose one above 1023 with ${flag} HOST:PORT`
         : reason === 'EADDRNOTAVAIL' || reason === 'ENOTFOUND'
-          ? `${where.host}, given by ${origin}, is no address of this host; choose another with --listen HOST:PORT`
-          : `cannot listen on ${address}, given by ${origin} (${error.message}); choose another with --listen HOST:PORT`;
+          ? `${where.host}, given by ${origin}, is no address of this host; choose another with ${flag} HOST:PORT`
+          : `cannot listen on ${address}, given by ${origin} (${error.message}); choose another with ${flag} HOST:PORT`;
   return new ShoalError('ERR_LISTEN', message, { reason, cause: error });
 }

@@ -1,10 +1,10 @@
 // How the tracker's handlers are bound to its route table, and what the policies of its endpoints let pass.
 
 import { type Endpoint, endpoints, type Policy } from '../api/endpoints.ts';
-import { type RouteName, type Routes, routes } from '../api/routes.ts';
+import { type Routes, routes } from '../api/routes.ts';
 import type { BearerToken } from '../http/bearer-token.ts';
 import { HttpError } from '../http/problem.ts';
-import { type HandlerFor, type HandlersFor, registerTable } from '../http/route-table.ts';
+import { type HandlersFor, registerTable } from '../http/route-table.ts';
 import type { HttpServer } from '../http/server.ts';
 
 interface Access {
@@ -12,7 +12,6 @@ interface Access {
   operator: boolean;
 }
 
-export type Handler<K extends RouteName> = HandlerFor<Routes[K], Access>;
 export type Handlers = HandlersFor<Routes, Access>;
 
 /** Registers every endpoint of the table. */

@@ -1,0 +1,93 @@
+// A typed client of a daemon's API that needs nothing but `fetch`: one function for each endpoint, and the event streams.
+// The command line, the page and the tests all use it; must stay free of anything a browser has not.
+
+import { type ErrorCode, isErrorCode, ShoalError } from '../base/errors.ts';
+import { type DaemonEndpointName, daemonEndpoints } from './daemon-endpoints.ts';
+import type { DaemonRoutes } from './daemon-routes.ts';
+import type { Endpoint } from './endpoints.ts';
+import { readEvents, type ServerEvent } from './event-reader.ts';
+import { type CallOptions, callEndpoint, type LooseInput, pathOf, type Target } from './http-call.ts';
+import type { ClientFor } from './route-shapes.ts';
+
+/** `token`: the daemon's, or its owner's; a page that has traded it for a cookie needs none. */
+export type DaemonClientOptions = CallOptions;
+
+type Calls = ClientFor<Omit<DaemonRoutes, 'events' | 'torrentEvents'>>;
+
+export interface DaemonClient extends Calls {
+  /** A snapshot of all torrents, then what changes. `last`: the id of the last event seen, to go on after it. */
+  events(options?: { last?: string | undefined; signal?: AbortSignal }): AsyncGenerator<ServerEvent>;
+  /** What happens to one torrent, until it stops. */
+  torrentEvents(infoHash: string, options?: { signal?: AbortSignal }): AsyncGenerator<ServerEvent>;
+}
+
+/** A refusal or failure that the daemon explained. */
+export class DaemonProblem extends ShoalError {
+  /** HTTP status. */
+  readonly status: number;
+
+  constructor(code: ErrorCode, message: string, status: number, reason: string | undefined) {
+    super(code, message, reason === undefined ? {} : { reason });
+    this.status = status;
+  }
+}
+
+/** @param url Base URL of the daemon. */
+export function createDaemonClient(url: string, options: DaemonClientOptions = {}): DaemonClient {
+  const base = url.replace(/\/+$/, '');
+  const target: Target = {
+    base,
+    label: `the daemon at ${base}`,
+    unreachable: 'ERR_DAEMON',
+    badReply: 'ERR_DAEMON',
+    sendsToken: (endpoint) => endpoint.policy !== 'login',
+    problem: problemOf,
+  };
+  const calls: Record<string, unknown> = { url: base };
+  for (const name of Object.keys(daemonEndpoints) as DaemonEndpointName[])
+    calls[name] = (input: LooseInput) => callEndpoint(target, daemonEndpoints[name], undefined, input, options);
+  const follow = (endpoint: Endpoint, input: LooseInput, last?: string) =>
+    streamEvents(target, endpoint, input, options, last);
+  calls.events = ({ last, signal }: { last?: string; signal?: AbortSignal } = {}) =>
+    follow(daemonEndpoints.events, signal === undefined ? {} : { signal }, last);
+  calls.torrentEvents = (infoHash: string, { signal }: { signal?: AbortSignal } = {}) =>
+    follow(daemonEndpoints.torrentEvents, { params: { infoHash }, ...(signal === undefined ? {} : { signal }) });
+  return calls as unknown as DaemonClient;
+}
+
+async function* streamEvents(
+  target: Target,
+  endpoint: Endpoint,
+  input: LooseInput,
+  options: CallOptions,
+  last: string | undefined,
+): AsyncGenerator<ServerEvent> {
+  const { token, fetch: fetchWith = fetch } = options;
+  const response = await fetchWith(target.base + pathOf(endpoint, input), {
+    headers: {
+      accept: 'text/event-stream',
+      ...(token === undefined ? {} : { authorization: `Bearer ${token}` }),
+      ...(last === undefined ? {} : { 'last-event-id': last }),
+    },
+    ...(input.signal === undefined ? {} : { signal: input.signal }),
+  }).catch((error: unknown) => {
+    input.signal?.throwIfAborted();
+    throw new ShoalError(target.unreachable, `cannot reach ${target.label}`, { cause: error });
+  });
+  if (!response.ok || response.body === null)
+    throw target.problem(response.status, ((await response.json().catch(() => ({}))) ?? {}) as Record<string, unknown>);
+  try {
+    yield* readEvents(response.body);
+  } catch (error) {
+    input.signal?.throwIfAborted();
+    if (error instanceof ShoalError) throw error;
+    throw new ShoalError(target.unreachable, `${target.label} has gone away`, { cause: error });
+  }
+}
+
+function problemOf(status: number, document: Record<string, unknown>): ShoalError {
+  const detail = typeof document.detail === 'string' ? document.detail : `the daemon answered ${status}`;
+  const code = typeof document.code === 'string' && isErrorCode(document.code) ? document.code : 'ERR_DAEMON';
+  const reason = typeof document.reason === 'string' ? document.reason : undefined;
+  return new DaemonProblem(code, detail, status, reason);
+}

@@ -1,0 +1,268 @@
+// Shapes of a daemon's requests and replies. One definition gives the types, the validation at the server and the OpenAPI
+// document. Sizes are bytes, rates bytes per second, times epoch milliseconds. Names, clients and trackers' words come
+// from others: they are untrusted text.
+
+import { type Static, type TSchema, Type } from 'typebox';
+
+const InfoHash = Type.String({ pattern: '^[0-9a-f]{40}$', description: 'v1 info-hash in hex' });
+const Count = Type.Integer({ minimum: 0, maximum: Number.MAX_SAFE_INTEGER });
+const Time = Type.Number({ minimum: 0, maximum: Number.MAX_SAFE_INTEGER, description: 'Epoch milliseconds' });
+const Rate = Type.Integer({
+  minimum: 0,
+  maximum: Number.MAX_SAFE_INTEGER,
+  description: 'Bytes per second; 0: no limit',
+});
+const Ratio = Type.Number({ minimum: 0, maximum: 1e6 });
+const Path = Type.String({ minLength: 1, maxLength: 4096 });
+const Url = Type.String({ minLength: 1, maxLength: 2048 });
+const orNull = <T extends TSchema>(schema: T) => Type.Union([schema, Type.Null()]);
+
+/** What unknown members of a request mean is never guessed. */
+const STRICT = { additionalProperties: false };
+
+export const Label = Type.String({ minLength: 1, maxLength: 64, pattern: '^[^,\\u0000-\\u001f\\u007f]+$' });
+const Labels = Type.Array(Label, { maxItems: 32 });
+
+export const TorrentLimits = Type.Object(
+  {
+    down: Type.Optional(Rate),
+    up: Type.Optional(Rate),
+    ratio: Type.Optional(orNull(Ratio)),
+    seedTime: Type.Optional(orNull(Count)),
+    idleTime: Type.Optional(orNull(Count)),
+  },
+  {
+    ...STRICT,
+    description:
+      'Of one torrent. It stops seeding at this ratio, after so many seconds of seeding, or after so many without an upload; absent: as the daemon says, null: never',
+  },
+);
+export type TorrentLimits = Static<typeof TorrentLimits>;
+
+const TorrentState = Type.Union(
+  [
+    Type.Literal('queued'),
+    Type.Literal('metadata'),
+    Type.Literal('checking'),
+    Type.Literal('downloading'),
+    Type.Literal('seeding'),
+    Type.Literal('paused'),
+    Type.Literal('finished'),
+    Type.Literal('failed'),
+  ],
+  { description: 'queued waits for its turn; finished has reached the ratio or time up to which it was to seed' },
+);
+export type TorrentState = Static<typeof TorrentState>;
+
+/** What a list shows of a torrent, and what the event stream keeps up to date. */
+export const TorrentRow = Type.Object({
+  infoHash: InfoHash,
+  name: Type.String(),
+  state: TorrentState,
+  path: Type.String({ description: 'Where the data is or will be' }),
+  size: Type.Integer({ minimum: 0, description: '0 until the metadata is known' }),
+  have: Type.Integer({ minimum: 0, description: 'Bytes verified and written' }),
+  pieceCount: Count,
+  piecesHave: Count,
+  downloaded: Type.Integer({ minimum: 0, description: 'Payload bytes received, over all runs' }),
+  uploaded: Type.Integer({ minimum: 0, description: 'Payload bytes sent, over all runs' }),
+  wasted: Type.Integer({ minimum: 0, description: 'Received in this run and thrown away' }),
+  down: Count,
+  up: Count,
+  peers: Count,
+  seeds: Count,
+  checked: Type.Number({ minimum: 0, maximum: 1, description: 'Progress of a check' }),
+  labels: Type.Array(Type.String()),
+  limits: TorrentLimits,
+  position: Type.Integer({ minimum: 0, description: 'Place in the queue, 0 first' }),
+  added: Time,
+  done: orNull(Time),
+  private: Type.Boolean(),
+  error: orNull(Type.Object({ code: Type.String(), message: Type.String() })),
+});
+export type TorrentRow = Static<typeof TorrentRow>;
+
+export const Settings = Type.Object({
+  down: Rate,
+  up: Rate,
+  activeDownloads: Type.Integer({ minimum: 0, maximum: 100_000, description: 'Downloads at a time; 0: all' }),
+  activeSeeds: Type.Integer({ minimum: 0, maximum: 100_000, description: 'Seeds at a time; 0: all' }),
+  ratio: orNull(Ratio),
+  seedTime: orNull(Count),
+  idleTime: orNull(Count),
+  startAdded: Type.Boolean({ description: 'Whether what is added runs at once' }),
+});
+export type Settings = Static<typeof Settings>;
+
+export const SettingsChange = Type.Object(
+  {
+    down: Type.Optional(orNull(Settings.properties.down)),
+    up: Type.Optional(orNull(Settings.properties.up)),
+    activeDownloads: Type.Optional(orNull(Settings.properties.activeDownloads)),
+    activeSeeds: Type.Optional(orNull(Settings.properties.activeSeeds)),
+    ratio: Type.Optional(Settings.properties.ratio),
+    seedTime: Type.Optional(Settings.properties.seedTime),
+    idleTime: Type.Optional(Settings.properties.idleTime),
+    startAdded: Type.Optional(orNull(Settings.properties.startAdded)),
+  },
+  STRICT,
+);
+export type SettingsChange = Static<typeof SettingsChange>;
+
+export const SessionReply = Type.Object({
+  version: Type.String(),
+  started: Time,
+  port: Type.Integer({ minimum: 1, maximum: 65535, description: 'Where peers reach it' }),
+  listen: Type.Array(Type.String()),
+  downloads: Type.String({ description: 'Where downloads go that say nothing else' }),
+  roots: Type.Array(Type.String(), { description: 'Directories below which data may be put by callers of this API' }),
+  trackers: Type.Array(Type.String()),
+  free: Type.Integer({ minimum: 0, description: 'Bytes free where downloads go' }),
+  down: Count,
+  up: Count,
+  downloaded: Type.Integer({ minimum: 0, description: 'Since it was started' }),
+  uploaded: Count,
+  torrents: Type.Object({ all: Count, active: Count, paused: Count, failed: Count }),
+  settings: Settings,
+  locked: Type.Array(Type.Object({ name: Type.String(), by: Type.String() }), {
+    description: 'Settings that a flag, an environment variable or the config file has fixed',
+  }),
+});
+export type SessionReply = Static<typeof SessionReply>;
+
+export const LoginBody = Type.Object({ token: Type.String({ minLength: 1, maxLength: 256 }) }, STRICT);
+export const DoneReply = Type.Object({ done: Type.Literal(true) });
+
+export const TorrentParams = Type.Object({ infoHash: InfoHash });
+
+export const TorrentsQuery = Type.Object({
+  label: Type.Optional(Label),
+  state: Type.Optional(TorrentState),
+  q: Type.Optional(Type.String({ maxLength: 255, description: 'Part of the name, in any case' })),
+});
+export const TorrentsReply = Type.Object({ torrents: Type.Array(TorrentRow) });
+
+export const AddBody = Type.Object(
+  {
+    magnet: Type.Optional(Type.String({ minLength: 1, maxLength: 1024 * 1024 })),
+    torrent: Type.Optional(Type.String({ minLength: 1, description: 'Base64 of a .torrent file' })),
+    url: Type.Optional(Url),
+    name: Type.Optional(Type.String({ minLength: 1, maxLength: 255, description: 'In the catalog of the trackers' })),
+    version: Type.Optional(Type.Integer({ minimum: 1, maximum: Number.MAX_SAFE_INTEGER })),
+    publisher: Type.Optional(Type.String({ pattern: '^[0-9a-f]{64}$' })),
+    trust: Type.Optional(Type.Boolean({ description: 'Accept that the name changed hands' })),
+    directory: Type.Optional(Type.String({ ...Path, description: 'The folder that gets it under its own name' })),
+    path: Type.Optional(Type.String({ ...Path, description: 'The file or folder itself' })),
+    overwrite: Type.Optional(Type.Boolean()),
+    paused: Type.Optional(Type.Boolean()),
+    labels: Type.Optional(Labels),
+    limits: Type.Optional(TorrentLimits),
+    trackers: Type.Optional(Type.Array(Url, { maxItems: 256 })),
+    peers: Type.Optional(Type.Array(Type.String({ maxLength: 260, description: 'ADDRESS:PORT' }), { maxItems: 256 })),
+    originals: Type.Optional(
+      Type.Array(Path, {
+        maxItems: 1_000_000,
+        description:
+          'Seed these files where they lie: the absolute path of each file of the torrent in order; only for the owner',
+      }),
+    ),
+  },
+  { ...STRICT, description: 'Exactly one of magnet, torrent, url and name' },
+);
+export type AddBody = Static<typeof AddBody>;
+
+export const AddReply = Type.Object({
+  added: Type.Boolean({ description: 'False: it was here' }),
+  torrent: TorrentRow,
+});
+
+export const ChangeBody = Type.Object(
+  {
+    labels: Type.Optional(Labels),
+    limits: Type.Optional(TorrentLimits),
+    position: Type.Optional(Count),
+    trackers: Type.Optional(Type.Array(Url, { maxItems: 256, description: 'Announce to these as well' })),
+    peers: Type.Optional(Type.Array(Type.String({ maxLength: 260 }), { maxItems: 256, description: 'Try these' })),
+  },
+  STRICT,
+);
+export type ChangeBody = Static<typeof ChangeBody>;
+
+export const RemoveQuery = Type.Object({ data: Type.Optional(Type.Boolean({ default: false })) });
+export const RemoveReply = Type.Object({
+  removed: Type.Literal(true),
+  kept: Type.Array(Type.String(), { description: 'Files that were to be deleted and could not be' }),
+});
+export const MoveBody = Type.Object({ directory: Path }, STRICT);
+
+export const FilesReply = Type.Object({
+  files: Type.Array(
+    Type.Object({
+      index: Count,
+      path: Type.String({ description: 'Below the torrent, joined by slashes' }),
+      size: Count,
+      have: Count,
+    }),
+  ),
+});
+export type FilesReply = Static<typeof FilesReply>;
+
+export const PeerRow = Type.Object({
+  address: Type.String(),
+  client: Type.String(),
+  outgoing: Type.Boolean(),
+  pieces: Count,
+  downloaded: Count,
+  uploaded: Count,
+  down: Type.Number({ minimum: 0 }),
+  up: Type.Number({ minimum: 0 }),
+  chokedByPeer: Type.Boolean(),
+  chokedByUs: Type.Boolean(),
+  interestedInPeer: Type.Boolean(),
+  interestedInUs: Type.Boolean(),
+});
+export const PeersReply = Type.Object({ pieceCount: Count, peers: Type.Array(PeerRow) });
+
+export const TrackersReply = Type.Object({
+  trackers: Type.Array(
+    Type.Object({
+      url: Type.String(),
+      tier: Count,
+      lastAnswer: Type.Number({ description: 'Epoch milliseconds; 0: none yet' }),
+      failure: orNull(Type.String()),
+      seeds: orNull(Count),
+      peers: orNull(Count),
+    }),
+  ),
+});
+export type TrackersReply = Static<typeof TrackersReply>;
+
+export const PiecesReply = Type.Object({
+  pieceCount: Count,
+  pieceLength: Count,
+  pieces: Type.String({
+    description: 'Base64, a byte a piece: 0 missing, 1 arriving, 2 have, 3 missing and nobody has it',
+  }),
+});
+
+const Times = Type.Record(Type.String(), Type.Number());
+export const WhyReply = Type.Object({
+  infoHash: InfoHash,
+  name: Type.String(),
+  size: Count,
+  have: Count,
+  limits: Type.Object({ down: Type.Number(), up: Type.Number() }),
+  times: Times,
+  connected: Count,
+  piecesNowhere: Count,
+  peers: Type.Array(
+    Type.Object({
+      address: Type.String(),
+      client: Type.String(),
+      downloaded: Count,
+      uploaded: Count,
+      down: Times,
+      up: Times,
+    }),
+  ),
+});

@@ -1,0 +1,108 @@
+// `shoal daemon`: the long-running peer with its API, in the foreground until it is stopped. SIGHUP reads the config file
+// anew.
+
+import { homedir } from 'node:os';
+import { isAbsolute, join, resolve } from 'node:path';
+import { classifyAddress, parseAddress } from '../../base/endpoint.ts';
+import { ShoalError } from '../../base/errors.ts';
+import { startDaemon } from '../../daemon/daemon.ts';
+import type { FixedSettings } from '../../daemon/daemon-settings.ts';
+import type { COMMON, CommandContext, CommandRun } from '../command.ts';
+import { untilAborted } from '../interrupt.ts';
+import { openLog } from '../log.ts';
+import { sessionOptions, stateDirectory } from '../peer-session.ts';
+import type { Settings } from '../settings.ts';
+import { readVersion } from '../version.ts';
+
+const DEFAULT_API = { host: '127.0.0.1', port: 9091 };
+
+const FIXABLE = ['down', 'up', 'activeDownloads', 'activeSeeds', 'ratio', 'seedTime', 'idleTime'] as const;
+
+type Taken =
+  | 'api'
+  | 'apiName'
+  | 'downloads'
+  | 'allow'
+  | 'tracker'
+  | 'listen'
+  | 'state'
+  | 'noLimitLan'
+  | 'schedule'
+  | 'memory'
+  | (typeof FIXABLE)[number]
+  | (typeof COMMON)[number];
+
+export const run: CommandRun<Taken> = async (context, settings) => {
+  const { output, environment, signal } = context;
+  const { api, apiName, allow, logLevel, verbose } = settings;
+  const state = stateDirectory(settings, environment);
+  const {
+    down: _down,
+    up: _up,
+    ...session
+  } = await sessionOptions(settings, environment, 'shoal daemon', (line) => output.detail(line));
+  const daemon = await startDaemon({
+    state,
+    downloads: downloadsDirectory(settings.downloads, state, environment),
+    roots: (allow ?? []).map((root) => resolve(root)),
+    api: api ?? DEFAULT_API,
+    apiOrigin: context.origins.get('api') ?? 'default',
+    names: apiName ?? [],
+    session,
+    fixed: fixedBy(context, settings),
+    version: readVersion(),
+    log: await openLog(logLevel ?? (verbose ? 'info' : 'warn')),
+  });
+  try {
+    const { url, token, tokenFile, listen, host } = daemon;
+    output.event('ready', { url, token, listen: listen[0] ?? '', tokenFile, state });
+    output.result(`Daemon at ${url}`);
+    output.say(`Its token is in ${tokenFile}; commands of this user need none.`);
+    const address = parseAddress(host);
+    if (address !== undefined && classifyAddress(address) !== 'loopback')
+      output.warn(
+        'the API can be reached from other machines, and what is sent is not encrypted: put a proxy before it',
+      );
+    context.onHangUp = () => void reload(context, daemon);
+    await untilAborted(signal);
+  } finally {
+    await daemon.close();
+  }
+  const { code } = signal.reason as ShoalError;
+  throw new ShoalError(code, 'the daemon has stopped; when it is started again, everything goes on');
+};
+
+/** What flags, environment and file say, so that nobody can change it over the API. */
+function fixedBy({ origins }: CommandContext, settings: Pick<Settings, (typeof FIXABLE)[number]>): FixedSettings {
+  const fixed: Record<string, { value: number; by: string }> = {};
+  for (const name of FIXABLE) {
+    const value = settings[name];
+    if (value !== undefined) fixed[name] = { value, by: origins.get(name) ?? name };
+  }
+  return fixed;
+}
+
+/** Limits and the queue are taken over; what a running socket or directory depends on needs a restart. */
+async function reload(context: CommandContext, daemon: { refix(fixed: FixedSettings): void }): Promise<void> {
+  try {
+    const settings = await context.reread();
+    daemon.refix(fixedBy(context, settings));
+    context.output.event('reloaded', {});
+    context.output.say('Read the settings anew.');
+  } catch (error) {
+    context.output.warn(`the settings stay as they are: ${(error as Error).message}`);
+  }
+}
+
+/** Where people look for downloads; without a home, beside the daemon's own files. */
+function downloadsDirectory(
+  given: string | undefined,
+  state: string,
+  environment: CommandContext['environment'],
+): string {
+  if (given !== undefined) return resolve(given);
+  const named = environment.XDG_DOWNLOAD_DIR;
+  if (named !== undefined && isAbsolute(named)) return named;
+  const home = environment.HOME ?? environment.USERPROFILE ?? homedir();
+  return home === '' || home === '/' || !isAbsolute(home) ? join(state, 'downloads') : join(home, 'Downloads');
+}

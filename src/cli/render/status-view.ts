@@ -1,0 +1,86 @@
+// How the daemon's torrents are told: a table, or an event for each. Everything in it may come from others and is escaped.
+
+import type { FilesReply, TorrentRow } from '../../api/daemon-schemas.ts';
+import { printable } from '../../base/printable.ts';
+import type { PeerStatus } from '../../engine/types.ts';
+import type { Output } from '../output.ts';
+import { formatDuration, formatPercent, formatRate, formatSize } from './quantity.ts';
+import { drawTable } from './table.ts';
+
+const COLUMNS = [
+  { title: 'NAME', shrinks: true },
+  { title: 'STATE' },
+  { title: 'HAVE', align: 'right' as const },
+  { title: 'SIZE', align: 'right' as const },
+  { title: 'DOWN', align: 'right' as const },
+  { title: 'UP', align: 'right' as const },
+  { title: 'LEFT', align: 'right' as const },
+  { title: 'PEERS', align: 'right' as const },
+  { title: 'RATIO', align: 'right' as const },
+  { title: 'LABELS' },
+];
+
+export function tellTorrents(output: Output, rows: readonly TorrentRow[]): void {
+  for (const row of rows) output.event('torrent', { ...row });
+  if (rows.length === 0) {
+    output.say('The daemon has no torrents; shoal add puts one in.');
+    return;
+  }
+  for (const line of drawTable(COLUMNS, rows.map(describeTorrent), output.columns)) output.result(line);
+  for (const { name, error } of rows)
+    if (error !== null) output.result(`${printable(name)}: ${output.paint(printable(error.message), 'yellow')}`);
+}
+
+function describeTorrent(row: TorrentRow): string[] {
+  const { name, state, size, have, down, up, peers, uploaded, labels, checked } = row;
+  return [
+    printable(name),
+    state === 'checking' ? `checking ${formatPercent(checked, 1)}` : state,
+    size === 0 ? '' : formatPercent(have, size),
+    size === 0 ? '' : formatSize(size),
+    down === 0 ? '' : formatRate(down),
+    up === 0 ? '' : formatRate(up),
+    state === 'downloading' && down > 0 ? formatDuration((size - have) / down) : '',
+    String(peers),
+    size === 0 ? '' : (uploaded / size).toFixed(2),
+    labels.map(printable).join(', '),
+  ];
+}
+
+const FILE_COLUMNS = [
+  { title: 'FILE', shrinks: true },
+  { title: 'SIZE', align: 'right' as const },
+  { title: 'HAVE', align: 'right' as const },
+];
+
+export function tellFiles(output: Output, { files }: FilesReply): void {
+  for (const file of files) output.event('file', { ...file });
+  if (files.length === 0) output.say('Its files are not known yet.');
+  const rows = files.map(({ path, size, have }) => [printable(path), formatSize(size), formatPercent(have, size)]);
+  if (rows.length > 0) for (const line of drawTable(FILE_COLUMNS, rows, output.columns)) output.result(line);
+}
+
+const PEER_COLUMNS = [
+  { title: 'ADDRESS' },
+  { title: 'CLIENT', shrinks: true },
+  { title: 'HAS', align: 'right' as const },
+  { title: 'DOWN', align: 'right' as const },
+  { title: 'UP', align: 'right' as const },
+  { title: 'GAVE', align: 'right' as const },
+  { title: 'GOT', align: 'right' as const },
+];
+
+export function tellPeers(output: Output, { peers, pieceCount }: { peers: PeerStatus[]; pieceCount: number }): void {
+  for (const peer of peers) output.event('peer', { ...peer });
+  if (peers.length === 0) output.say('It is connected to nobody.');
+  const rows = peers.map(({ address, client, pieces, down, up, downloaded, uploaded }) => [
+    printable(address),
+    printable(client),
+    pieceCount === 0 ? '' : formatPercent(pieces, pieceCount),
+    formatRate(down),
+    formatRate(up),
+    formatSize(downloaded),
+    formatSize(uploaded),
+  ]);
+  if (rows.length > 0) for (const line of drawTable(PEER_COLUMNS, rows, output.columns)) output.result(line);
+}

@@ -1,0 +1,73 @@
+// Everything the daemon serves over HTTP, composed on one router: who may call is decided before anything else, and what is
+// not in the table is not there. Holds no state of its own.
+
+import type { IncomingMessage, ServerResponse } from 'node:http';
+import type { FastifyBaseLogger } from 'fastify';
+import { type DaemonPolicy, daemonEndpoints } from '../api/daemon-endpoints.ts';
+import { type DaemonRoutes, daemonRoutes } from '../api/daemon-routes.ts';
+import { DEFAULT_BODY_LIMIT } from '../api/endpoints.ts';
+import { HttpError } from '../http/problem.ts';
+import { registerTable } from '../http/route-table.ts';
+import { createHttpServer } from '../http/server.ts';
+import type { Access, AccessControl } from './access.ts';
+import type { DaemonHandlers } from './handlers.ts';
+
+export interface DaemonAppOptions {
+  access: AccessControl;
+  handlers: DaemonHandlers;
+  /** A pino logger; none: silence. */
+  log?: FastifyBaseLogger | undefined;
+}
+
+export interface DaemonApp {
+  /** Answers any request. Never throws. */
+  handle(request: IncomingMessage, response: ServerResponse): void;
+  close(): Promise<void>;
+  /** Every route that is served. */
+  readonly routes: readonly { method: string; path: string; policy: string | undefined }[];
+}
+
+/** The page loads what this daemon serves, and nothing from anywhere else. */
+const CONTENT_POLICY =
+  "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data: blob:; media-src 'self' blob:; connect-src 'self'; font-src 'self'; manifest-src 'self'; form-action 'none'; base-uri 'none'; frame-ancestors 'none'";
+
+export async function createDaemonApp(options: DaemonAppOptions): Promise<DaemonApp> {
+  const { access, handlers } = options;
+  const server = createHttpServer({
+    bodyLimit: DEFAULT_BODY_LIMIT,
+    log: options.log,
+    contentPolicy: CONTENT_POLICY,
+    frank: true,
+  });
+  const routes: { method: string; path: string; policy: string | undefined }[] = [];
+  server.addHook('onRoute', ({ method, url, config }) => {
+    for (const each of [method].flat()) routes.push({ method: each, path: url, policy: config?.policy });
+  });
+  server.addHook('onRequest', async (request, reply) => {
+    access.checkOrigin(request);
+    // What is told here is nobody else's, and old by the next time.
+    reply.header('cache-control', 'no-store');
+  });
+  // A form of another site can send text, but never JSON without being asked first.
+  server.removeContentTypeParser('text/plain');
+  server.addHook('preValidation', async (request) => {
+    if (request.body !== undefined && request.body !== null && !isJson(request.headers['content-type']))
+      throw new HttpError(415, 'ERR_USAGE', 'a body has to be application/json', { reason: 'not_json' });
+  });
+  registerTable<DaemonRoutes, DaemonPolicy, Access>(server, {
+    endpoints: daemonEndpoints,
+    routes: daemonRoutes,
+    handlers,
+    authorize: (endpoint, request, reply) => access.authorize(endpoint, request, reply),
+  });
+  await server.ready();
+  return {
+    handle: (request, response) => server.routing(request, response),
+    close: () => server.close(),
+    routes,
+  };
+}
+
+function isJson(type: string | undefined): boolean {
+  return /^application\/json\s*(;|$)/i.test(type ?? '');
+}

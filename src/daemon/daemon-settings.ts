@@ -1,0 +1,87 @@
+// What can be changed while the daemon runs: defaults, what callers of the API changed, and above both what a flag, the
+// environment or the config file has fixed. Keeps the changes; the user's own files are never written.
+
+import type { Settings, SettingsChange } from '../api/daemon-schemas.ts';
+import { ShoalError } from '../base/errors.ts';
+import { readRecord, writeRecord } from './record-file.ts';
+
+export const DEFAULT_SETTINGS: Readonly<Settings> = {
+  down: 0,
+  up: 0,
+  activeDownloads: 0,
+  activeSeeds: 0,
+  ratio: null,
+  seedTime: null,
+  idleTime: null,
+  startAdded: true,
+};
+
+export type SettingKey = keyof Settings;
+
+/** A value that callers of the API cannot change, and what fixed it: `--down`, say. */
+export type FixedSettings = { readonly [K in SettingKey]?: { readonly value: Settings[K]; readonly by: string } };
+
+export class DaemonSettings {
+  readonly #path: string;
+  #fixed: FixedSettings;
+  #changed: Partial<Settings>;
+  #saving: Promise<void> = Promise.resolve();
+
+  private constructor(path: string, fixed: FixedSettings, changed: Partial<Settings>) {
+    this.#path = path;
+    this.#fixed = fixed;
+    this.#changed = changed;
+  }
+
+  /** Throws ERR_STATE. A damaged file counts as none and is told. */
+  static async open(path: string, fixed: FixedSettings, onDamaged: (message: string) => void): Promise<DaemonSettings> {
+    const value = await readRecord(path, onDamaged);
+    return new DaemonSettings(path, fixed, known(value));
+  }
+
+  /** Other values are fixed from now on. */
+  refix(fixed: FixedSettings): void {
+    this.#fixed = fixed;
+  }
+
+  get current(): Settings {
+    const fixed = Object.fromEntries(Object.entries(this.#fixed).map(([name, { value }]) => [name, value]));
+    return { ...DEFAULT_SETTINGS, ...this.#changed, ...(fixed as Partial<Settings>) };
+  }
+
+  get locked(): { name: string; by: string }[] {
+    return Object.entries(this.#fixed).map(([name, { by }]) => ({ name, by }));
+  }
+
+  /** On disk when this resolves. Throws ERR_NOT_ALLOWED for what is fixed, and ERR_STATE. */
+  async change(change: SettingsChange): Promise<void> {
+    for (const name of Object.keys(change) as SettingKey[]) {
+      const fixed = this.#fixed[name];
+      if (fixed !== undefined)
+        throw new ShoalError('ERR_NOT_ALLOWED', `${name} was fixed by ${fixed.by} and cannot be changed here`, {
+          reason: 'locked',
+        });
+    }
+    const changed: Record<string, unknown> = { ...this.#changed };
+    for (const [name, value] of Object.entries(change)) {
+      // Null is a value where the default is null, and the way back to the default elsewhere.
+      if (value === null && DEFAULT_SETTINGS[name as SettingKey] !== null) delete changed[name];
+      else if (value !== undefined) changed[name] = value;
+    }
+    this.#changed = changed as Partial<Settings>;
+    const saved = { ...this.#changed };
+    this.#saving = this.#saving.catch(() => undefined).then(() => writeRecord(this.#path, saved));
+    await this.#saving;
+  }
+}
+
+/** Settings of a known name and the type of their default; the checksum has vouched for the rest. */
+function known(value: unknown): Partial<Settings> {
+  if (typeof value !== 'object' || value === null) return {};
+  const entries = Object.entries(value).filter(([name, each]) => {
+    if (!Object.hasOwn(DEFAULT_SETTINGS, name)) return false;
+    const standard = DEFAULT_SETTINGS[name as SettingKey];
+    return standard === null ? each === null || typeof each === 'number' : typeof each === typeof standard;
+  });
+  return Object.fromEntries(entries) as Partial<Settings>;
+}

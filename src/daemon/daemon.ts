@@ -1,0 +1,236 @@
+// The long-running peer, put together: one session, the list of its torrents, the API in front. Opens everything in order
+// and gives it back in the opposite one; who calls it decides about signals and output.
+
+import { rm } from 'node:fs/promises';
+import type { createServer, IncomingMessage, ServerResponse } from 'node:http';
+import { join } from 'node:path';
+import type { Logger } from 'pino';
+import { daemonEndpoints } from '../api/daemon-endpoints.ts';
+import { daemonRoutes } from '../api/daemon-routes.ts';
+import type { SessionReply } from '../api/daemon-schemas.ts';
+import type { Endpoint } from '../base/endpoint.ts';
+import { Session } from '../engine/session.ts';
+import type { SessionOptions } from '../engine/types.ts';
+import { openTokenFile, readTokenFile } from '../http/bearer-token.ts';
+import { freeSpace } from '../io/disk/free-space.ts';
+import { lock } from '../io/lock.ts';
+import { ensurePrivateDirectory } from '../io/paths.ts';
+import { FilePins } from '../io/stores/pins.ts';
+import { TorrentStore } from '../io/stores/torrent-store.ts';
+import {
+  bind,
+  type ConnectionLimits,
+  createTrackerServer,
+  DEFAULT_CONNECTION_LIMITS,
+  urlOf,
+} from '../tracker/listen.ts';
+import { AccessControl, type AccessOptions } from './access.ts';
+import { AllowedRoots } from './allowed-roots.ts';
+import { createDaemonApp } from './app.ts';
+import { API_TOKEN_FILE, daemonFolder, OWNER_TOKEN_FILE, RUNNING_FILE, type RunningDaemon } from './daemon-folder.ts';
+import { DaemonSettings, type FixedSettings } from './daemon-settings.ts';
+import { EventFeed } from './event-feed.ts';
+import { allRows, daemonHandlers, daemonOpenApi } from './handlers.ts';
+import { writeRecord } from './record-file.ts';
+import { TorrentList } from './torrent-list.ts';
+import { Torrents } from './torrents.ts';
+
+export interface DaemonOptions {
+  /** Where everything is kept; the whole directory is the daemon's while it runs. */
+  state: string;
+  /** Absolute; made when something comes. */
+  downloads: string;
+  /** Directories below which callers of the API may have data put, besides `downloads`. */
+  roots?: readonly string[];
+  /** Where the API listens; port 0: any. */
+  api: Endpoint;
+  /** What gave that address, for error messages. */
+  apiOrigin: string;
+  /** More names the API is reached by, such as `host:port` of a proxy. */
+  names?: readonly string[];
+  session: Omit<SessionOptions, 'state' | 'down' | 'up'>;
+  fixed?: FixedSettings;
+  version: string;
+  failures?: AccessOptions['failures'];
+  connections?: Partial<ConnectionLimits>;
+  log?: Logger | undefined;
+}
+
+export interface Daemon {
+  /** Base URL of API and page. */
+  readonly url: string;
+  /** The address the API is bound to. */
+  readonly host: string;
+  readonly token: string;
+  readonly tokenFile: string;
+  /** Where other peers reach it. */
+  readonly listen: readonly string[];
+  readonly torrents: Torrents;
+  /** Every route that is served. */
+  readonly routes: readonly { method: string; path: string; policy: string | undefined }[];
+  /** Takes over what flags, environment and config file fix now. */
+  refix(fixed: FixedSettings): void;
+  /** Stops everything politely. Afterwards the same options open it again as it was. */
+  close(): Promise<void>;
+}
+
+const CLOSE_PATIENCE = 2000;
+const FREE_SPACE_AGE = 10_000;
+
+/** Throws ERR_LOCKED when the state directory has a daemon, ERR_LISTEN and ERR_STATE. */
+export async function startDaemon(options: DaemonOptions): Promise<Daemon> {
+  const undo: (() => unknown)[] = [];
+  const log = options.log ?? SILENT;
+  try {
+    const folder = daemonFolder(options.state);
+    ensurePrivateDirectory(options.state);
+    ensurePrivateDirectory(folder);
+    const held = await lock(folder, 'shoal daemon');
+    undo.push(() => held.release());
+    const warn = (message: string): void => log.warn(message);
+    const settings = await DaemonSettings.open(join(folder, 'settings'), options.fixed ?? {}, warn);
+    const tokenFile = join(folder, API_TOKEN_FILE);
+    const [token, ownerToken] = [await tokenOf(tokenFile), await tokenOf(join(folder, OWNER_TOKEN_FILE))];
+    const { down, up } = settings.current;
+    const session = await Session.open({ ...options.session, state: options.state, purpose: 'shoal daemon', down, up });
+    undo.push(() => session.close());
+    const store = new TorrentStore(options.state);
+    const now = (): number => Date.now();
+    const torrents = new Torrents({
+      session,
+      store,
+      list: new TorrentList(join(folder, 'torrents')),
+      now,
+      log,
+      limits: () => settings.current,
+    });
+    undo.push(() => torrents.close());
+    await torrents.load();
+    const roots = new AllowedRoots([options.downloads, ...(options.roots ?? [])]);
+    const access = new AccessControl({
+      token,
+      ownerToken,
+      names: options.names ?? [],
+      ...(options.failures === undefined ? {} : { failures: options.failures }),
+    });
+    const describe = describer(options, session, torrents, settings, roots, now());
+    const feed = new EventFeed({ rows: () => allRows(torrents), session: describe });
+    undo.push(() => feed.close());
+    const trackers = options.session.trackers ?? [];
+    const handlers = daemonHandlers({
+      session,
+      torrents,
+      settings,
+      store,
+      access,
+      feed,
+      describe,
+      downloads: options.downloads,
+      roots,
+      trackers,
+      pins: new FilePins(join(options.state, 'pins')),
+      now,
+      openApi: ({ host }) =>
+        daemonOpenApi(options.version, `http://${host}`, { endpoints: daemonEndpoints, routes: daemonRoutes }),
+    });
+    const app = await createDaemonApp({ access, handlers, log: options.log });
+    undo.push(() => app.close());
+    const server = createTrackerServer({ ...DEFAULT_CONNECTION_LIMITS, ...options.connections });
+    server.on('request', (request: IncomingMessage, response: ServerResponse) => app.handle(request, response));
+    const bound = await bind(server, options.api, options.apiOrigin, '--api');
+    server.on('error', (error) => log.warn(`the API cannot take connections now: ${error.message}`));
+    undo.push(() => closeServer(server));
+    undo.push(() => feed.close());
+    const url = urlOf(bound);
+    const running: RunningDaemon = { url, pid: process.pid };
+    await writeRecord(join(folder, RUNNING_FILE), running);
+    undo.push(() => rm(join(folder, RUNNING_FILE), { force: true }));
+    let closing: Promise<void> | undefined;
+    return {
+      url,
+      host: bound.host,
+      token,
+      tokenFile,
+      listen: session.listenAddresses,
+      torrents,
+      routes: app.routes,
+      refix(fixed) {
+        settings.refix(fixed);
+        const { down, up } = settings.current;
+        session.setLimits({ down, up });
+        torrents.look();
+      },
+      close: () => (closing ??= runBackwards(undo)),
+    };
+  } catch (error) {
+    await runBackwards(undo);
+    throw error;
+  }
+}
+
+const SILENT = { warn() {} };
+
+async function tokenOf(path: string): Promise<string> {
+  await openTokenFile(path);
+  return readTokenFile(path);
+}
+
+function describer(
+  options: DaemonOptions,
+  session: Session,
+  torrents: Torrents,
+  settings: DaemonSettings,
+  roots: AllowedRoots,
+  started: number,
+): () => Promise<SessionReply> {
+  let free = { bytes: 0, at: -Infinity };
+  return async () => {
+    const now = performance.now();
+    if (now - free.at > FREE_SPACE_AGE) {
+      const found = await freeSpace(options.downloads).catch(() => undefined);
+      free = { bytes: found?.free ?? 0, at: now };
+    }
+    const totals = { down: 0, up: 0, downloaded: 0, uploaded: 0 };
+    const counts = { all: 0, active: 0, paused: 0, failed: 0 };
+    for (const torrent of torrents.ordered()) {
+      counts.all++;
+      const status = torrent.running?.status;
+      if (torrent.error !== undefined) counts.failed++;
+      else if (torrent.entry.wanted === 'pause') counts.paused++;
+      else if (status !== undefined) counts.active++;
+      if (status === undefined) continue;
+      totals.down += status.down;
+      totals.up += status.up;
+      totals.downloaded += status.downloaded;
+      totals.uploaded += status.uploaded;
+    }
+    return {
+      version: options.version,
+      started,
+      port: session.port,
+      listen: [...session.listenAddresses],
+      downloads: options.downloads,
+      roots: [...roots.roots],
+      trackers: [...(options.session.trackers ?? [])],
+      free: free.bytes,
+      ...totals,
+      down: Math.round(totals.down),
+      up: Math.round(totals.up),
+      torrents: counts,
+      settings: settings.current,
+      locked: settings.locked,
+    };
+  };
+}
+
+async function runBackwards(steps: readonly (() => unknown)[]): Promise<void> {
+  for (const step of steps.toReversed()) await step();
+}
+
+async function closeServer(server: ReturnType<typeof createServer>): Promise<void> {
+  const closed = new Promise<void>((resolve) => server.close(() => resolve()));
+  server.closeIdleConnections();
+  const timer = setTimeout(() => server.closeAllConnections(), CLOSE_PATIENCE);
+  await closed;
+  clearTimeout(timer);
+}

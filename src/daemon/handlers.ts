@@ -1,0 +1,193 @@
+// The handlers of the daemon's own API: thin, from shapes to commands and back.
+
+import type { FastifyReply } from 'fastify';
+import type { DaemonRoutes } from '../api/daemon-routes.ts';
+import type { SessionReply, TorrentRow } from '../api/daemon-schemas.ts';
+import { describeApi, type OpenApiDocument } from '../api/openapi.ts';
+import type { Session } from '../engine/session.ts';
+import { HttpError } from '../http/problem.ts';
+import type { HandlersFor } from '../http/route-table.ts';
+import type { TorrentStore } from '../io/stores/torrent-store.ts';
+import { encodeMetainfo } from '../protocol/metainfo-build.ts';
+import type { Access, AccessControl } from './access.ts';
+import { type AddContext, describeAdded } from './add-torrent.ts';
+import type { DaemonSettings } from './daemon-settings.ts';
+import type { EventFeed } from './event-feed.ts';
+import type { ManagedTorrent } from './managed-torrent.ts';
+import { filesOf, piecesOf, trackersOf } from './torrent-details.ts';
+import { streamTorrentEvents } from './torrent-events.ts';
+import type { Torrents } from './torrents.ts';
+
+export interface HandlerContext extends AddContext {
+  readonly session: Session;
+  readonly torrents: Torrents;
+  readonly settings: DaemonSettings;
+  readonly store: TorrentStore;
+  readonly access: AccessControl;
+  readonly feed: EventFeed;
+  readonly describe: () => Promise<SessionReply>;
+  /** The OpenAPI document. */
+  readonly openApi: (request: { host: string }) => OpenApiDocument;
+}
+
+export type DaemonHandlers = HandlersFor<DaemonRoutes, Access>;
+
+export function daemonHandlers(context: HandlerContext): DaemonHandlers {
+  const { torrents, settings, access, store } = context;
+  const find = ({ infoHash }: { infoHash: string }): ManagedTorrent => findTorrent(torrents, infoHash);
+  const rowOf = (torrent: ManagedTorrent): TorrentRow => torrent.row(torrents.ordered().indexOf(torrent));
+  /** Runs a command on a torrent and tells how it stands then. */
+  const act =
+    (command: (torrent: ManagedTorrent) => Promise<unknown> | undefined) =>
+    async ({ params }: { params: { infoHash: string } }): Promise<TorrentRow> => {
+      const torrent = find(params);
+      await command(torrent);
+      return rowOf(torrent);
+    };
+  return {
+    login({ body, request, reply }) {
+      access.login(body.token, request, reply);
+      return { done: true };
+    },
+    logout({ request, reply }) {
+      access.logout(request, reply);
+      return { done: true };
+    },
+    session: () => context.describe(),
+    async changeSettings({ body }) {
+      await settings.change(body);
+      const { down, up } = settings.current;
+      context.session.setLimits({ down, up });
+      torrents.look();
+      return context.describe();
+    },
+    torrents({ query: { label, state, q } }) {
+      const text = q?.toLowerCase();
+      const rows = allRows(torrents).filter(
+        (row) =>
+          (label === undefined || row.labels.includes(label)) &&
+          (state === undefined || row.state === state) &&
+          (text === undefined || row.name.toLowerCase().includes(text)),
+      );
+      return { torrents: rows };
+    },
+    async add({ body, owner, reply }) {
+      const run = body.paused === undefined ? settings.current.startAdded : !body.paused;
+      const { entry, torrent } = await describeAdded(
+        body,
+        context,
+        { owner },
+        { position: torrents.lastPosition, run },
+      );
+      const added = torrents.find(entry.infoHash) === undefined;
+      const managed = await torrents.add(entry, torrent);
+      reply.code(added ? 201 : 200);
+      return { added, torrent: rowOf(managed) };
+    },
+    torrent: ({ params }) => rowOf(find(params)),
+    change: async ({ params, body }) => {
+      const torrent = find(params);
+      await torrents.change(torrent, body);
+      return rowOf(torrent);
+    },
+    async remove({ params, query }) {
+      return { removed: true, kept: await torrents.remove(find(params), query.data === true) };
+    },
+    pause: act((torrent) => torrents.pause(torrent)),
+    resume: act((torrent) => torrents.resume(torrent)),
+    verify: act((torrent) => torrents.verify(torrent)),
+    announce: act((torrent) => {
+      torrent.running?.announceTo([]);
+      return undefined;
+    }),
+    async move({ params, body, owner }) {
+      const torrent = find(params);
+      await torrents.move(torrent, owner ? body.directory : await context.roots.check(body.directory));
+      return rowOf(torrent);
+    },
+    files: ({ params }) => filesOf(find(params), store),
+    peers({ params }) {
+      const torrent = find(params);
+      return { pieceCount: torrent.entry.seen.pieceCount, peers: torrent.running?.peers ?? [] };
+    },
+    trackers: ({ params }) => trackersOf(find(params).running),
+    async pieces({ params }) {
+      const { pieceLength, states } = await piecesOf(find(params), store);
+      return { pieceCount: states.length, pieceLength, pieces: Buffer.from(states).toString('base64') };
+    },
+    why({ params }) {
+      const why = find(params).running?.why;
+      if (why === undefined) throw notRunning();
+      return { ...why, times: { ...why.times } };
+    },
+    async metadata({ params, reply }) {
+      const torrent = find(params);
+      const metainfo = await torrent.metainfo();
+      if (metainfo === undefined)
+        throw new HttpError(404, 'ERR_NOT_FOUND', 'the metadata is not here yet', { reason: 'no_metadata' });
+      const { torrent: bytes } = await store.load(torrent.infoHash);
+      reply.header('content-disposition', `attachment; filename="${torrent.infoHash}.torrent"`);
+      return bytes ?? encodeMetainfo(metainfo);
+    },
+    async torrentEvents({ params, reply }) {
+      const { running } = find(params);
+      if (running === undefined) throw notRunning();
+      startStream(reply);
+      await streamTorrentEvents(running, reply.raw);
+      return undefined;
+    },
+    async events({ request, reply }) {
+      const last = request.headers['last-event-id'];
+      startStream(reply);
+      await context.feed.add(reply.raw, typeof last === 'string' ? last : undefined);
+      return undefined;
+    },
+    openapi: ({ request }) => context.openApi({ host: request.headers.host ?? '' }),
+  };
+}
+
+export function allRows(torrents: Torrents): TorrentRow[] {
+  return torrents.ordered().map((torrent, position) => torrent.row(position));
+}
+
+/** Throws 404. */
+function findTorrent(torrents: Torrents, infoHash: string): ManagedTorrent {
+  const torrent = torrents.find(infoHash);
+  if (torrent !== undefined) return torrent;
+  throw new HttpError(404, 'ERR_NOT_FOUND', `this daemon has no torrent ${infoHash}`, { reason: 'no_such_torrent' });
+}
+
+function notRunning(): HttpError {
+  return new HttpError(409, 'ERR_USAGE', 'the torrent does not run; resume it first', { reason: 'not_running' });
+}
+
+/** From here on the handler writes the reply itself; the headers that were set stay. */
+function startStream(reply: FastifyReply): void {
+  const headers = { ...reply.getHeaders(), 'content-type': 'text/event-stream', 'cache-control': 'no-store' };
+  reply.hijack();
+  reply.raw.writeHead(200, headers as Record<string, string>);
+}
+
+export function daemonOpenApi(
+  version: string,
+  url: string,
+  tables: Pick<Parameters<typeof describeApi>[0], 'endpoints' | 'routes'>,
+): OpenApiDocument {
+  return describeApi({
+    title: 'Shoal daemon',
+    description: 'A long-running peer. Sizes are bytes, rates bytes per second, times epoch milliseconds.',
+    version,
+    url,
+    ...tables,
+    policies: {
+      token: "The daemon's token as a bearer or as the password of Basic, or the cookie that was traded for it.",
+      login: 'The token in the body decides.',
+      rpc: "The daemon's token as the password of Basic, or as a bearer.",
+    },
+    securitySchemes: {
+      token: { type: 'http', scheme: 'bearer' },
+      password: { type: 'http', scheme: 'basic' },
+    },
+    security: (policy: string) => (policy === 'login' ? undefined : [{ token: [] }, { password: [] }]),
+  });
+}

@@ -1,0 +1,353 @@
+// One torrent of the daemon: what is kept of it, and the running torrent while it runs. Starts and stops it, counts over
+// runs, tells how it stands. When it may run is decided elsewhere.
+
+import { join, resolve } from 'node:path';
+import type { TorrentLimits, TorrentRow, TorrentState } from '../api/daemon-schemas.ts';
+import { parseHostPort } from '../base/endpoint.ts';
+import { ShoalError } from '../base/errors.ts';
+import type { Session } from '../engine/session.ts';
+import { sha1 } from '../engine/torrent-source.ts';
+import type { Torrent, TorrentEvent } from '../engine/types.ts';
+import type { TorrentStore } from '../io/stores/torrent-store.ts';
+import { type Metainfo, parseMetainfo } from '../protocol/metainfo.ts';
+import type { TorrentEntry, TorrentList } from './torrent-list.ts';
+
+export interface ManagedContext {
+  readonly session: Session;
+  readonly store: TorrentStore;
+  readonly list: TorrentList;
+  /** Epoch milliseconds. */
+  readonly now: () => number;
+  readonly log: { warn(message: string): void };
+  /** It began or ended to run, or became complete: the queue has to be looked at. */
+  readonly onChanged: () => void;
+}
+
+/** What happened to a torrent, for its log. */
+export interface LogLine {
+  at: number;
+  level: 'info' | 'warning' | 'error';
+  text: string;
+}
+
+const LOG_LINES = 200;
+/** Milliseconds between saves of counters that only grow. */
+const SAVE_EVERY = 60_000;
+
+export class ManagedTorrent {
+  readonly entry: TorrentEntry;
+  /** Lines for its log, the oldest first. */
+  readonly log: LogLine[] = [];
+  readonly #context: ManagedContext;
+  #torrent: Torrent | undefined;
+  #starting = false;
+  #error: ShoalError | undefined;
+  /** Counters of earlier runs, while it runs. */
+  #before = { downloaded: 0, uploaded: 0 };
+  #tickedAt: number;
+  #sentAt: number;
+  #savedAt: number;
+  /** Calls of `stop` under way. */
+  #leaving = 0;
+  /** The next start hashes what is on disk, whatever is known of it. */
+  #doubted = false;
+  /** Commands one after another. */
+  #work: Promise<unknown> = Promise.resolve();
+
+  constructor(entry: TorrentEntry, context: ManagedContext) {
+    this.entry = entry;
+    this.#context = context;
+    this.#tickedAt = this.#sentAt = this.#savedAt = context.now();
+  }
+
+  get infoHash(): string {
+    return this.entry.infoHash;
+  }
+
+  /** The engine's torrent, while there is one. */
+  get running(): Torrent | undefined {
+    return this.#torrent;
+  }
+
+  get isStarting(): boolean {
+    return this.#starting;
+  }
+
+  get error(): ShoalError | undefined {
+    return this.#error;
+  }
+
+  get isComplete(): boolean {
+    const { size, have } = this.entry.seen;
+    return size > 0 && have === size;
+  }
+
+  /** Where its data is or will be. */
+  get path(): string {
+    const { place, name } = this.entry;
+    return this.#torrent?.status.path ?? ('path' in place ? place.path : join(place.directory, name));
+  }
+
+  /** Seconds without an upload while it runs. */
+  get idle(): number {
+    return (this.#context.now() - this.#sentAt) / 1000;
+  }
+
+  /** Runs `act` after all commands before it. */
+  inTurn<T>(act: () => Promise<T>): Promise<T> {
+    const work = this.#work.then(act);
+    this.#work = work.catch(() => undefined);
+    return work;
+  }
+
+  /** Begins to run; resolves once the disk was checked. A failure is kept as its error and not thrown. */
+  start(): Promise<void> {
+    if (this.#torrent !== undefined || this.#starting) return Promise.resolve();
+    this.#starting = true;
+    this.#error = undefined;
+    return this.inTurn(async () => {
+      try {
+        await this.#open();
+      } catch (error) {
+        this.#failed(error);
+      } finally {
+        this.#starting = false;
+        this.#context.onChanged();
+      }
+    });
+  }
+
+  async #open(): Promise<void> {
+    const { entry } = this;
+    const { session } = this.#context;
+    this.#before = { downloaded: entry.downloaded, uploaded: entry.uploaded };
+    const opening = await this.#add();
+    const torrent = session.find(entry.infoHash);
+    if (torrent !== undefined) {
+      this.#torrent = torrent;
+      this.#tickedAt = this.#sentAt = this.#context.now();
+      torrent.setLimits(limitsOf(entry));
+      void this.#follow(torrent);
+      if (this.#leaving > 0) void torrent.stop();
+    }
+    await opening.work;
+    this.#doubted = false;
+    if (entry.overwrite) {
+      entry.overwrite = false;
+      await this.save();
+    }
+    this.#look();
+  }
+
+  /** In an object, because the torrent is to be shown while its disk is still checked. */
+  async #add(): Promise<{ work: Promise<unknown> }> {
+    const { entry } = this;
+    const { session, store } = this.#context;
+    const { torrent: bytes, record } = await store.load(entry.infoHash);
+    const peers = entry.peers.flatMap((text) => parseHostPort(text) ?? []);
+    const options = { ...entry.place, overwrite: entry.overwrite, trackers: entry.trackers, peers };
+    if (entry.originals !== undefined && 'path' in entry.place) {
+      if (bytes === undefined || record === undefined)
+        throw new ShoalError(
+          'ERR_STATE',
+          `what is known of ${entry.name} is gone from the state directory; remove it and share it again`,
+        );
+      const vouched = this.#doubted ? { ...record, files: record.files.map(() => undefined) } : record;
+      const original = { paths: entry.originals, record: vouched };
+      return { work: session.seedOriginal(parseMetainfo(bytes, sha1), entry.place.path, original, options) };
+    }
+    const source = bytes ?? entry.magnet;
+    if (source === undefined)
+      throw new ShoalError(
+        'ERR_STATE',
+        `the metadata of ${entry.name} is gone from the state directory; remove it and add it again`,
+      );
+    return { work: session.add(source, options) };
+  }
+
+  #failed(thrown: unknown): void {
+    const error =
+      thrown instanceof ShoalError ? thrown : new ShoalError('ERR_INTERNAL', String(thrown), { cause: thrown });
+    // Stopped while its disk was checked.
+    if (error.code === 'ERR_INTERRUPTED') return;
+    this.#error = error;
+    this.note('error', error.message);
+  }
+
+  async #follow(torrent: Torrent): Promise<void> {
+    for await (const event of torrent.events()) {
+      if (this.#torrent !== torrent) return;
+      await this.#told(event).catch((error) => this.#context.log.warn(String(error)));
+    }
+    if (this.#torrent !== torrent) return;
+    this.#look();
+    this.#torrent = undefined;
+    this.#context.onChanged();
+  }
+
+  async #told(event: TorrentEvent): Promise<void> {
+    const { entry } = this;
+    switch (event.type) {
+      case 'metadata':
+        entry.name = event.name;
+        this.#look();
+        await this.save();
+        return;
+      case 'done':
+        this.#look();
+        if (entry.done === null) {
+          entry.done = this.#context.now();
+          this.note('info', 'everything is here');
+        }
+        await this.save();
+        this.#context.onChanged();
+        return;
+      case 'failed':
+        this.#failed(event.error);
+        return;
+      case 'warning':
+        this.note('warning', event.message);
+        return;
+      case 'peerBanned':
+        this.note('warning', `${event.address} is banned: ${event.reason}`);
+        return;
+      default:
+        return;
+    }
+  }
+
+  /** Takes over what the running torrent says of itself. */
+  #look(): void {
+    const { entry } = this;
+    const torrent = this.#torrent;
+    if (torrent === undefined) return;
+    const { status, metainfo } = torrent;
+    const now = this.#context.now();
+    if (this.#before.uploaded + status.uploaded > entry.uploaded) this.#sentAt = now;
+    entry.downloaded = this.#before.downloaded + status.downloaded;
+    entry.uploaded = this.#before.uploaded + status.uploaded;
+    if (status.state === 'seeding') entry.seeded += now - this.#tickedAt;
+    this.#tickedAt = now;
+    // Nothing is had before the check has ended, and what was had before is not forgotten for that.
+    if (metainfo === undefined || status.state === 'checking' || status.state === 'metadata') return;
+    entry.seen = {
+      size: status.size,
+      have: status.have,
+      pieceCount: status.pieceCount,
+      piecesHave: status.piecesHave,
+      private: metainfo.private,
+    };
+  }
+
+  /** Called about once a second while it runs. */
+  tick(): void {
+    this.#look();
+    const now = this.#context.now();
+    if (now - this.#savedAt < SAVE_EVERY) return;
+    this.#savedAt = now;
+    this.save().catch((error) => this.#context.log.warn(String(error)));
+  }
+
+  /** Leaves the swarm; afterwards it can be started again. */
+  async stop(): Promise<void> {
+    this.#leaving++;
+    try {
+      // What is being checked stops at once and need not end first.
+      await this.#torrent?.stop();
+      await this.inTurn(async () => {
+        await this.#torrent?.stop();
+        this.#look();
+        this.#torrent = undefined;
+      });
+    } finally {
+      this.#leaving--;
+    }
+    await this.save();
+  }
+
+  /** Forgets what is known of its data, so that the next start hashes all of it. Only while it is stopped. */
+  async doubt(): Promise<void> {
+    this.#doubted = true;
+    this.#error = undefined;
+    const { store } = this.#context;
+    const { torrent, record } = await store.load(this.infoHash);
+    if (this.entry.originals !== undefined || torrent === undefined) return;
+    await store.remove(this.infoHash);
+    await store.saveTorrent(this.infoHash, torrent);
+    // Damaged files of a download of ours are to be repaired.
+    if (record?.ours === true) this.entry.overwrite = true;
+    await this.save();
+  }
+
+  /** A new try after a failure. */
+  forgive(): void {
+    this.#error = undefined;
+  }
+
+  setLimits(limits: TorrentLimits): void {
+    this.entry.limits = { ...limits };
+    this.#torrent?.setLimits(limitsOf(this.entry));
+  }
+
+  save(): Promise<void> {
+    return this.#context.list.save(this.entry);
+  }
+
+  note(level: LogLine['level'], text: string): void {
+    if (this.log.length === LOG_LINES) this.log.shift();
+    this.log.push({ at: this.#context.now(), level, text });
+  }
+
+  /** The metadata, from the running torrent or from disk. */
+  async metainfo(): Promise<Metainfo | undefined> {
+    const running = this.#torrent?.metainfo;
+    if (running !== undefined) return running;
+    const { torrent } = await this.#context.store.load(this.infoHash);
+    return torrent === undefined ? undefined : parseMetainfo(torrent, sha1);
+  }
+
+  get state(): TorrentState {
+    if (this.#error !== undefined) return 'failed';
+    const state = this.#torrent?.status.state;
+    if (state !== undefined && state !== 'stopped' && state !== 'failed') return state;
+    const { wanted } = this.entry;
+    return wanted === 'pause' ? 'paused' : wanted === 'finished' ? 'finished' : 'queued';
+  }
+
+  /** How it stands now. `position` among all. */
+  row(position: number): TorrentRow {
+    const { entry } = this;
+    const { seen } = entry;
+    const status = this.#torrent?.status;
+    const known = status !== undefined && status.state !== 'checking' && status.size > 0 ? status : seen;
+    return {
+      infoHash: entry.infoHash,
+      name: entry.name,
+      state: this.state,
+      path: resolve(this.path),
+      size: status !== undefined && status.size > 0 ? status.size : seen.size,
+      have: known.have,
+      pieceCount: known.pieceCount,
+      piecesHave: known.piecesHave,
+      downloaded: status === undefined ? entry.downloaded : this.#before.downloaded + status.downloaded,
+      uploaded: status === undefined ? entry.uploaded : this.#before.uploaded + status.uploaded,
+      wasted: status?.wasted ?? 0,
+      down: Math.round(status?.down ?? 0),
+      up: Math.round(status?.up ?? 0),
+      peers: status?.peers ?? 0,
+      seeds: status?.seeds ?? 0,
+      checked: Math.min(1, status?.checked ?? 0),
+      labels: entry.labels,
+      limits: entry.limits,
+      position,
+      added: entry.added,
+      done: entry.done,
+      private: seen.private,
+      error: this.#error === undefined ? null : { code: this.#error.code, message: this.#error.message },
+    };
+  }
+}
+
+function limitsOf({ limits }: TorrentEntry): { down: number; up: number } {
+  return { down: limits.down ?? 0, up: limits.up ?? 0 };
+}

@@ -1,0 +1,62 @@
+// What is told of one torrent beyond its row: files, pieces, trackers. Of one that does not run, what is kept of it.
+
+import type { FilesReply, TrackersReply } from '../api/daemon-schemas.ts';
+import { PIECE, type Torrent } from '../engine/types.ts';
+import type { TorrentStore } from '../io/stores/torrent-store.ts';
+import type { Metainfo } from '../protocol/metainfo.ts';
+import type { ManagedTorrent } from './managed-torrent.ts';
+
+export interface Pieces {
+  pieceLength: number;
+  /** Per piece one of `PIECE`; empty while the metadata is not known. */
+  states: Uint8Array;
+}
+
+export async function piecesOf(torrent: ManagedTorrent, store: TorrentStore): Promise<Pieces> {
+  const metainfo = await torrent.metainfo();
+  if (metainfo === undefined) return { pieceLength: 0, states: new Uint8Array(0) };
+  const { pieceLength, pieceCount } = metainfo;
+  const live = torrent.running?.pieceMap();
+  if (live !== undefined) return { pieceLength, states: live };
+  const states = new Uint8Array(pieceCount);
+  const { record } = await store.load(torrent.infoHash);
+  for (let piece = 0; piece < pieceCount; piece++)
+    if (record?.have.size === pieceCount && record.have.has(piece)) states[piece] = PIECE.have;
+  return { pieceLength, states };
+}
+
+export async function filesOf(torrent: ManagedTorrent, store: TorrentStore): Promise<FilesReply> {
+  const metainfo = await torrent.metainfo();
+  if (metainfo === undefined) return { files: [] };
+  const { states } = await piecesOf(torrent, store);
+  return { files: describeFiles(metainfo, states) };
+}
+
+/** Pads are no files. `have` counts the bytes of verified pieces. */
+export function describeFiles({ files, pieceLength }: Metainfo, states: Uint8Array): FilesReply['files'] {
+  const described: FilesReply['files'] = [];
+  for (const [index, { path, length, offset, pad }] of files.entries()) {
+    if (pad) continue;
+    let have = 0;
+    for (let at = offset; at < offset + length; ) {
+      const piece = Math.floor(at / pieceLength);
+      const end = Math.min(offset + length, (piece + 1) * pieceLength);
+      if (states[piece] === PIECE.have) have += end - at;
+      at = end;
+    }
+    described.push({ index, path: path.join('/'), size: length, have });
+  }
+  return described;
+}
+
+export function trackersOf(torrent: Torrent | undefined): TrackersReply {
+  const trackers = (torrent?.trackers ?? []).map(({ url, tier, lastAnswer, failure, seeds, peers }) => ({
+    url,
+    tier,
+    lastAnswer,
+    failure: failure ?? null,
+    seeds: seeds ?? null,
+    peers: peers ?? null,
+  }));
+  return { trackers };
+}

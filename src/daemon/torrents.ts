@@ -1,0 +1,262 @@
+// All torrents of the daemon: the list and its order, who runs, and the commands that change them. Commands on one torrent
+// come one after another; the queue is looked at again after each.
+
+import { basename, dirname, join } from 'node:path';
+import type { ChangeBody } from '../api/daemon-schemas.ts';
+import { parseHostPort } from '../base/endpoint.ts';
+import { ShoalError } from '../base/errors.ts';
+import { deleteData } from './delete-data.ts';
+import { type ManagedContext, ManagedTorrent } from './managed-torrent.ts';
+import { moveData } from './move-data.ts';
+import { chooseActive, hasSeededEnough, type QueueLimits, type SeedLimits } from './queue.ts';
+import type { TorrentEntry } from './torrent-list.ts';
+
+export interface TorrentsOptions extends Omit<ManagedContext, 'onChanged'> {
+  /** Read again at every look at the queue. */
+  readonly limits: () => QueueLimits & SeedLimits;
+}
+
+const LOOK_EVERY = 1000;
+/** Disks that are checked at the same time: more would only take turns on the same hash threads and disks. */
+const STARTS_AT_ONCE = 4;
+
+export class Torrents {
+  readonly #context: ManagedContext;
+  readonly #limits: () => QueueLimits & SeedLimits;
+  readonly #byHash = new Map<string, ManagedTorrent>();
+  #order: ManagedTorrent[] | undefined;
+  #timer: NodeJS.Timeout | undefined;
+  #looking = false;
+  #closed = false;
+
+  constructor(options: TorrentsOptions) {
+    this.#limits = options.limits;
+    this.#context = { ...options, onChanged: () => this.look() };
+  }
+
+  /** Takes up the list and begins to run what is to run. Throws ERR_STATE. */
+  async load(): Promise<void> {
+    const { list, log } = this.#context;
+    for (const entry of await list.load((message) => log.warn(message)))
+      this.#byHash.set(entry.infoHash, new ManagedTorrent(entry, this.#context));
+    this.#timer = setInterval(() => this.#tick(), LOOK_EVERY);
+    this.look();
+  }
+
+  get size(): number {
+    return this.#byHash.size;
+  }
+
+  find(infoHash: string): ManagedTorrent | undefined {
+    return this.#byHash.get(infoHash);
+  }
+
+  /** In the order of the queue. */
+  ordered(): readonly ManagedTorrent[] {
+    this.#order ??= [...this.#byHash.values()].sort(
+      (a, b) => a.entry.position - b.entry.position || a.entry.added - b.entry.added,
+    );
+    return this.#order;
+  }
+
+  /** Takes in a torrent that is not here yet; kept when this resolves. `torrent`: its .torrent, if it is known. */
+  async add(entry: TorrentEntry, torrent: Uint8Array | undefined): Promise<ManagedTorrent> {
+    if (this.#closed) throw new ShoalError('ERR_INTERRUPTED', 'the daemon is stopping', { reason: 'closed' });
+    const present = this.#byHash.get(entry.infoHash);
+    if (present !== undefined) return present;
+    const managed = new ManagedTorrent(entry, this.#context);
+    this.#byHash.set(entry.infoHash, managed);
+    this.#order = undefined;
+    try {
+      await managed.inTurn(async () => {
+        if (torrent !== undefined) await this.#context.store.saveTorrent(entry.infoHash, torrent);
+        await managed.save();
+      });
+    } catch (error) {
+      this.#byHash.delete(entry.infoHash);
+      this.#order = undefined;
+      throw error;
+    }
+    this.look();
+    return managed;
+  }
+
+  /** A place behind all others. */
+  get lastPosition(): number {
+    return (this.ordered().at(-1)?.entry.position ?? -1) + 1;
+  }
+
+  async pause(torrent: ManagedTorrent): Promise<void> {
+    torrent.entry.wanted = 'pause';
+    torrent.forgive();
+    await torrent.stop();
+    this.look();
+  }
+
+  async resume(torrent: ManagedTorrent): Promise<void> {
+    // Who resumes what has reached its goal wants it to go on beyond that.
+    if (torrent.entry.wanted === 'finished')
+      torrent.entry.limits = { ...torrent.entry.limits, ratio: null, seedTime: null, idleTime: null };
+    torrent.entry.wanted = 'run';
+    torrent.forgive();
+    await torrent.save();
+    this.look();
+  }
+
+  /** Hashes what is on disk anew; a paused one is checked when it is resumed. */
+  async verify(torrent: ManagedTorrent): Promise<void> {
+    await torrent.stop();
+    await torrent.inTurn(() => torrent.doubt());
+    this.look();
+  }
+
+  async change(torrent: ManagedTorrent, change: ChangeBody): Promise<void> {
+    const { entry } = torrent;
+    if (change.labels !== undefined) entry.labels = [...new Set(change.labels)];
+    if (change.limits !== undefined) {
+      torrent.setLimits(change.limits);
+      if (entry.wanted === 'finished' && !this.#isSatisfied(torrent)) entry.wanted = 'run';
+    }
+    if (change.trackers !== undefined && change.trackers.length > 0) {
+      const tiers = change.trackers.map((url) => [url]);
+      entry.trackers.push(...tiers);
+      torrent.running?.announceTo(tiers);
+    }
+    for (const peer of change.peers ?? []) {
+      const endpoint = parseHostPort(peer);
+      if (endpoint !== undefined) torrent.running?.addPeer(endpoint);
+    }
+    if (change.position !== undefined) this.#place(torrent, change.position);
+    await torrent.save();
+    this.look();
+  }
+
+  /** Between its new neighbours, so that nobody else's place has to be saved. */
+  #place(torrent: ManagedTorrent, index: number): void {
+    const others = this.ordered().filter((each) => each !== torrent);
+    const at = Math.min(index, others.length);
+    const before = others[at - 1]?.entry.position;
+    const after = others[at]?.entry.position;
+    torrent.entry.position =
+      before === undefined ? (after ?? 0) - 1 : after === undefined ? before + 1 : (before + after) / 2;
+    this.#order = undefined;
+  }
+
+  /** Forgets it. Comes back with the files that were to be deleted and could not be. */
+  async remove(torrent: ManagedTorrent, data: boolean): Promise<string[]> {
+    const { entry, infoHash } = torrent;
+    if (data && entry.originals !== undefined)
+      throw new ShoalError(
+        'ERR_NOT_ALLOWED',
+        `${entry.name} is shared from where it lies and was not downloaded; its files are yours to delete`,
+        { reason: 'shared_in_place' },
+      );
+    entry.wanted = 'pause';
+    await torrent.stop();
+    return torrent.inTurn(async () => {
+      const metainfo = await torrent.metainfo();
+      const kept = data && metainfo !== undefined ? await deleteData(metainfo, torrent.path) : [];
+      await this.#context.list.remove(infoHash);
+      await this.#context.store.remove(infoHash);
+      this.#byHash.delete(infoHash);
+      this.#order = undefined;
+      this.look();
+      return kept;
+    });
+  }
+
+  /** Puts its data below another directory, under the name it has. It stops meanwhile and is checked afterwards. */
+  async move(torrent: ManagedTorrent, directory: string): Promise<void> {
+    const { entry } = torrent;
+    if (entry.originals !== undefined)
+      throw new ShoalError('ERR_NOT_ALLOWED', `${entry.name} is shared from where it lies; it cannot be moved`, {
+        reason: 'shared_in_place',
+      });
+    if (dirname(torrent.path) === directory) return;
+    await torrent.stop();
+    await torrent.inTurn(async () => {
+      const from = torrent.path;
+      const to = join(directory, basename(from));
+      const metainfo = await torrent.metainfo();
+      if (metainfo !== undefined) await moveData(metainfo, from, to);
+      entry.place = 'path' in entry.place ? { path: to } : { directory };
+      entry.overwrite = metainfo !== undefined;
+      torrent.forgive();
+      await torrent.save();
+    });
+    this.look();
+  }
+
+  /** The queue may have changed: soon starts and stops what that asks for. */
+  look(): void {
+    if (this.#looking || this.#closed) return;
+    this.#looking = true;
+    queueMicrotask(() => {
+      this.#looking = false;
+      if (!this.#closed) this.#settle();
+    });
+  }
+
+  #settle(): void {
+    const limits = this.#limits();
+    const wanting: { torrent: ManagedTorrent; position: number; complete: boolean }[] = [];
+    let starting = 0;
+    for (const [position, torrent] of this.ordered().entries()) {
+      if (torrent.isStarting) starting++;
+      if (torrent.entry.wanted === 'run' && torrent.error === undefined)
+        wanting.push({ torrent, position, complete: torrent.isComplete });
+    }
+    const active = chooseActive(wanting, limits);
+    for (const each of wanting) {
+      const { torrent } = each;
+      const runs = torrent.running !== undefined || torrent.isStarting;
+      if (active.has(each) && !runs && starting < STARTS_AT_ONCE) {
+        starting++;
+        void torrent.start();
+      } else if (!active.has(each) && runs) void this.#yield(torrent);
+    }
+  }
+
+  /** Its turn is over; it waits for the next. */
+  async #yield(torrent: ManagedTorrent): Promise<void> {
+    await torrent.stop().catch((error) => this.#context.log.warn(String(error)));
+  }
+
+  #isSatisfied(torrent: ManagedTorrent): boolean {
+    const { limits, uploaded, seeded, seen } = torrent.entry;
+    const general = this.#limits();
+    return hasSeededEnough(
+      { uploaded, size: seen.size, seeded: seeded / 1000, idle: torrent.idle },
+      {
+        ratio: limits.ratio === undefined ? general.ratio : limits.ratio,
+        seedTime: limits.seedTime === undefined ? general.seedTime : limits.seedTime,
+        idleTime: limits.idleTime === undefined ? general.idleTime : limits.idleTime,
+      },
+    );
+  }
+
+  #tick(): void {
+    for (const torrent of this.#byHash.values()) {
+      if (torrent.running === undefined) continue;
+      torrent.tick();
+      if (torrent.state === 'seeding' && torrent.entry.wanted === 'run' && this.#isSatisfied(torrent)) {
+        torrent.entry.wanted = 'finished';
+        torrent.note('info', 'it has given what it was to give, and stops seeding');
+        void this.#yield(torrent).then(() => this.look());
+      }
+    }
+    this.look();
+  }
+
+  /** Stops all politely; what they were to do is kept. */
+  async close(): Promise<void> {
+    this.#closed = true;
+    clearInterval(this.#timer);
+    await Promise.all(
+      [...this.#byHash.values()].map(async (torrent) => {
+        if (torrent.running === undefined && !torrent.isStarting) return;
+        await torrent.stop().catch((error) => this.#context.log.warn(String(error)));
+      }),
+    );
+  }
+}
