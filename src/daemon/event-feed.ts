@@ -51,12 +51,15 @@ export class EventFeed {
     this.#source = source;
   }
 
-  /** Takes over a response and keeps it up to date until it is closed. `last`: the id of the last event its caller saw. */
-  async add(response: ServerResponse, last: string | undefined): Promise<void> {
+  /**
+   * Takes over the response that `begin` gives and keeps it up to date until it is closed. `last`: the id of the last event
+   * its caller saw. Throws 503, before anything has begun, when there are too many.
+   */
+  async add(begin: () => ServerResponse, last: string | undefined): Promise<void> {
     if (this.#clients.size >= MAX_CLIENTS)
       throw new HttpError(503, 'ERR_QUOTA', 'too many follow the events of this daemon', { reason: 'busy' });
+    const response = begin();
     const client: Client = { response, stale: false, ready: false };
-    // Before anything is waited for: the room is taken.
     this.#clients.add(client);
     response.once('close', () => this.#leave(client));
     response.on('error', () => this.#leave(client));

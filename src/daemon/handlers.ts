@@ -1,5 +1,6 @@
 // The handlers of the daemon's own API: thin, from shapes to commands and back.
 
+import type { ServerResponse } from 'node:http';
 import type { FastifyReply } from 'fastify';
 import type { DaemonRoutes } from '../api/daemon-routes.ts';
 import type { SessionReply, TorrentRow } from '../api/daemon-schemas.ts';
@@ -132,14 +133,12 @@ export function daemonHandlers(context: HandlerContext): DaemonHandlers {
     async torrentEvents({ params, reply }) {
       const { running } = find(params);
       if (running === undefined) throw notRunning();
-      startStream(reply);
-      await streamTorrentEvents(running, reply.raw);
+      await streamTorrentEvents(running, startStream(reply));
       return undefined;
     },
     async events({ request, reply }) {
       const last = request.headers['last-event-id'];
-      startStream(reply);
-      await context.feed.add(reply.raw, typeof last === 'string' ? last : undefined);
+      await context.feed.add(() => startStream(reply), typeof last === 'string' ? last : undefined);
       return undefined;
     },
     openapi: ({ request }) => context.openApi({ host: request.headers.host ?? '' }),
@@ -162,10 +161,10 @@ function notRunning(): HttpError {
 }
 
 /** From here on the handler writes the reply itself; the headers that were set stay. */
-function startStream(reply: FastifyReply): void {
+function startStream(reply: FastifyReply): ServerResponse {
   const headers = { ...reply.getHeaders(), 'content-type': 'text/event-stream', 'cache-control': 'no-store' };
   reply.hijack();
-  reply.raw.writeHead(200, headers as Record<string, string>);
+  return reply.raw.writeHead(200, headers as Record<string, string>);
 }
 
 export function daemonOpenApi(

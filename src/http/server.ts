@@ -12,6 +12,7 @@ import {
   type RawServerDefault,
 } from 'fastify';
 import { HttpError, PROBLEM_TYPE, problem, toProblem } from './problem.ts';
+import { compileValidator } from './validation.ts';
 
 export type HttpServer = FastifyInstance<
   RawServerDefault,
@@ -49,15 +50,13 @@ export function createHttpServer(options: HttpServerOptions): HttpServer {
     // Names are up to 255 bytes, each of which may be written as %XX.
     routerOptions: { maxParamLength: 1024 },
     exposeHeadRoutes: false,
-    // Strict numbers are those that JSON knows: '1e400' of a query becomes infinity after that check, and the bounds, which
-    // are for strict numbers only, would let it pass. Every number that comes in has bounds, so nothing else gets by.
-    ajv: { customOptions: { removeAdditional: false, strictNumbers: false } },
     frameworkErrors: (error: FastifyError, _request: FastifyRequest, reply) => {
       const document = problem(400, 'ERR_USAGE', error.message);
       reply.raw.writeHead(document.status, { 'content-type': PROBLEM_TYPE, connection: 'close' });
       reply.raw.end(JSON.stringify(document));
     },
   });
+  server.setValidatorCompiler(compileValidator);
   server.addHook('onRequest', async (_request, reply) => {
     reply.headers(SECURITY_HEADERS);
     reply.header('content-security-policy', options.contentPolicy ?? CONTENT_POLICY);
