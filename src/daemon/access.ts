@@ -4,7 +4,6 @@
 import { createHmac, randomBytes, timingSafeEqual } from 'node:crypto';
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import type { DaemonPolicy } from '../api/daemon-endpoints.ts';
-import type { Endpoint } from '../api/endpoints.ts';
 import { BearerToken } from '../http/bearer-token.ts';
 import { FailureLimit, type FailureLimits } from '../http/failure-limit.ts';
 import { isForeign, isFromOwnPage, isOwnHost } from '../http/own-host.ts';
@@ -57,18 +56,18 @@ export class AccessControl {
     if (isForeign(headers)) throw forbidden('a page of another site may not call this daemon', 'foreign_origin');
   }
 
-  /** What the endpoint's policy asks for. Throws 401, 403 and 429. */
-  authorize(endpoint: Endpoint<DaemonPolicy>, request: FastifyRequest, reply: FastifyReply): Access {
-    if (endpoint.policy === 'login') return { owner: false };
+  /** What an endpoint's policy asks for. Throws 401, 403 and 429. */
+  authorize(policy: DaemonPolicy, request: FastifyRequest, reply: FastifyReply): Access {
+    if (policy === 'login') return { owner: false };
     const shown = shownSecret(request.headers.authorization);
     if (shown !== undefined) {
       if (this.#ownerToken.matches(`Bearer ${shown}`)) return { owner: true };
       if (this.#token.matches(`Bearer ${shown}`)) return { owner: false };
-      throw this.#refused(request, reply, endpoint.policy);
+      throw this.#refused(request, reply, policy);
     }
     const cookie = readCookie(request.headers.cookie, cookieName(request));
-    if (cookie === undefined) throw unauthenticated(reply, endpoint.policy);
-    if (!this.#isOurs(cookie)) throw this.#refused(request, reply, endpoint.policy);
+    if (cookie === undefined) throw unauthenticated(reply, policy);
+    if (!this.#isOurs(cookie)) throw this.#refused(request, reply, policy);
     if (request.method !== 'GET' && !isFromOwnPage(request.headers))
       throw forbidden("with a cookie, only the daemon's own page may change anything", 'not_own_page');
     return { owner: false };

@@ -65,6 +65,7 @@ export async function describeAdded(
     done: null,
     downloaded: 0,
     uploaded: 0,
+    fetched: 0,
     seeded: 0,
     seen: {
       size: metainfo?.size ?? 0,

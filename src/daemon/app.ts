@@ -11,10 +11,12 @@ import { registerTable } from '../http/route-table.ts';
 import { createHttpServer } from '../http/server.ts';
 import type { Access, AccessControl } from './access.ts';
 import type { DaemonHandlers } from './handlers.ts';
+import { type RpcContext, registerTransmissionRpc } from './transmission/rpc.ts';
 
 export interface DaemonAppOptions {
   access: AccessControl;
   handlers: DaemonHandlers;
+  rpc: RpcContext;
   /** A pino logger; none: silence. */
   log?: FastifyBaseLogger | undefined;
 }
@@ -51,6 +53,7 @@ export async function createDaemonApp(options: DaemonAppOptions): Promise<Daemon
   // A form of another site can send text, but never JSON without being asked first.
   server.removeContentTypeParser('text/plain');
   server.addHook('preValidation', async (request) => {
+    if (request.routeOptions.config.policy === 'rpc') return;
     if (request.body !== undefined && request.body !== null && !isJson(request.headers['content-type']))
       throw new HttpError(415, 'ERR_USAGE', 'a body has to be application/json', { reason: 'not_json' });
   });
@@ -58,7 +61,11 @@ export async function createDaemonApp(options: DaemonAppOptions): Promise<Daemon
     endpoints: daemonEndpoints,
     routes: daemonRoutes,
     handlers,
-    authorize: (endpoint, request, reply) => access.authorize(endpoint, request, reply),
+    authorize: (endpoint, request, reply) => access.authorize(endpoint.policy, request, reply),
+  });
+  registerTransmissionRpc(server, {
+    context: options.rpc,
+    authorize: (request, reply) => void access.authorize('rpc', request, reply),
   });
   await server.ready();
   return {

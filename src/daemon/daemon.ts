@@ -51,6 +51,8 @@ export interface DaemonOptions {
   session: Omit<SessionOptions, 'state' | 'down' | 'up'>;
   fixed?: FixedSettings;
   version: string;
+  /** A program asked it to end; who started it closes it. */
+  onStopAsked?: () => void;
   failures?: AccessOptions['failures'];
   connections?: Partial<ConnectionLimits>;
   log?: Logger | undefined;
@@ -117,23 +119,27 @@ export async function startDaemon(options: DaemonOptions): Promise<Daemon> {
     const feed = new EventFeed({ rows: () => allRows(torrents), session: describe });
     undo.push(() => feed.close());
     const trackers = options.session.trackers ?? [];
-    const handlers = daemonHandlers({
+    const shared = {
       session,
       torrents,
       settings,
       store,
-      access,
-      feed,
       describe,
       downloads: options.downloads,
       roots,
       trackers,
       pins: new FilePins(join(options.state, 'pins')),
       now,
+    };
+    const handlers = daemonHandlers({
+      ...shared,
+      access,
+      feed,
       openApi: ({ host }) =>
         daemonOpenApi(options.version, `http://${host}`, { endpoints: daemonEndpoints, routes: daemonRoutes }),
     });
-    const app = await createDaemonApp({ access, handlers, log: options.log });
+    const rpc = { ...shared, configDirectory: folder, stop: () => options.onStopAsked?.() };
+    const app = await createDaemonApp({ access, handlers, rpc, log: options.log });
     undo.push(() => app.close());
     const server = createTrackerServer({ ...DEFAULT_CONNECTION_LIMITS, ...options.connections });
     server.on('request', (request: IncomingMessage, response: ServerResponse) => app.handle(request, response));
@@ -190,7 +196,7 @@ function describer(
       const found = await freeSpace(options.downloads).catch(() => undefined);
       free = { bytes: found?.free ?? 0, at: now };
     }
-    const totals = { down: 0, up: 0, downloaded: 0, uploaded: 0 };
+    const rates = { down: 0, up: 0 };
     const counts = { all: 0, active: 0, paused: 0, failed: 0 };
     for (const torrent of torrents.ordered()) {
       counts.all++;
@@ -199,10 +205,8 @@ function describer(
       else if (torrent.entry.wanted === 'pause') counts.paused++;
       else if (status !== undefined) counts.active++;
       if (status === undefined) continue;
-      totals.down += status.down;
-      totals.up += status.up;
-      totals.downloaded += status.downloaded;
-      totals.uploaded += status.uploaded;
+      rates.down += status.down;
+      rates.up += status.up;
     }
     return {
       version: options.version,
@@ -213,9 +217,9 @@ function describer(
       roots: [...roots.roots],
       trackers: [...(options.session.trackers ?? [])],
       free: free.bytes,
-      ...totals,
-      down: Math.round(totals.down),
-      up: Math.round(totals.up),
+      down: Math.round(rates.down),
+      up: Math.round(rates.up),
+      ...torrents.traffic,
       torrents: counts,
       settings: settings.current,
       locked: settings.locked,

@@ -19,6 +19,8 @@ export interface ManagedContext {
   /** Epoch milliseconds. */
   readonly now: () => number;
   readonly log: { warn(message: string): void };
+  /** Payload bytes of all torrents since the daemon began; counted here. */
+  readonly traffic: { downloaded: number; uploaded: number };
   /** It began or ended to run, or became complete: the queue has to be looked at. */
   readonly onChanged: () => void;
 }
@@ -47,6 +49,8 @@ export class ManagedTorrent {
   #tickedAt: number;
   #sentAt: number;
   #savedAt: number;
+  #activeAt = 0;
+  #startedAt = 0;
   /** Calls of `stop` under way. */
   #leaving = 0;
   /** The next start hashes what is on disk, whatever is known of it. */
@@ -88,6 +92,15 @@ export class ManagedTorrent {
     return this.#torrent?.status.path ?? ('path' in place ? place.path : join(place.directory, name));
   }
 
+  /** When bytes of its content moved last, and when it began to run, in epoch milliseconds; 0: not since the daemon began. */
+  get activeAt(): number {
+    return this.#activeAt;
+  }
+
+  get startedAt(): number {
+    return this.#startedAt;
+  }
+
   /** Seconds without an upload while it runs. */
   get idle(): number {
     return (this.#context.now() - this.#sentAt) / 1000;
@@ -125,7 +138,7 @@ export class ManagedTorrent {
     const torrent = session.find(entry.infoHash);
     if (torrent !== undefined) {
       this.#torrent = torrent;
-      this.#tickedAt = this.#sentAt = this.#context.now();
+      this.#tickedAt = this.#sentAt = this.#startedAt = this.#context.now();
       torrent.setLimits(limitsOf(entry));
       void this.#follow(torrent);
       if (this.#leaving > 0) void torrent.stop();
@@ -223,10 +236,16 @@ export class ManagedTorrent {
     if (torrent === undefined) return;
     const { status, metainfo } = torrent;
     const now = this.#context.now();
-    if (this.#before.uploaded + status.uploaded > entry.uploaded) this.#sentAt = now;
-    entry.downloaded = this.#before.downloaded + status.downloaded;
-    entry.uploaded = this.#before.uploaded + status.uploaded;
+    const downloaded = this.#before.downloaded + status.downloaded;
+    const uploaded = this.#before.uploaded + status.uploaded;
+    if (uploaded > entry.uploaded) this.#sentAt = now;
+    if (uploaded > entry.uploaded || downloaded > entry.downloaded) this.#activeAt = now;
+    this.#context.traffic.downloaded += downloaded - entry.downloaded;
+    this.#context.traffic.uploaded += uploaded - entry.uploaded;
+    entry.downloaded = downloaded;
+    entry.uploaded = uploaded;
     if (status.state === 'seeding') entry.seeded += now - this.#tickedAt;
+    else if (status.state === 'downloading' || status.state === 'metadata') entry.fetched += now - this.#tickedAt;
     this.#tickedAt = now;
     // Nothing is had before the check has ended, and what was had before is not forgotten for that.
     if (metainfo === undefined || status.state === 'checking' || status.state === 'metadata') return;

@@ -40,9 +40,10 @@ export interface TorrentEntry {
   position: number;
   /** When everything was here first. */
   done: number | null;
-  /** Over all runs: payload bytes, and milliseconds it has seeded. */
+  /** Over all runs: payload bytes, and milliseconds it has fetched and seeded. */
   downloaded: number;
   uploaded: number;
+  fetched: number;
   seeded: number;
   /** As last seen, to be shown while it does not run. */
   seen: { size: number; have: number; pieceCount: number; piecesHave: number; private: boolean };
@@ -143,7 +144,7 @@ function isEntry(value: unknown): value is TorrentEntry {
     typeof entry.overwrite === 'boolean' &&
     (entry.done === null || isNumber(entry.done)) &&
     Number.isFinite(entry.position) &&
-    [entry.added, entry.downloaded, entry.uploaded, entry.seeded].every(isNumber) &&
+    [entry.added, entry.downloaded, entry.uploaded, entry.fetched, entry.seeded].every(isNumber) &&
     limits !== undefined &&
     [limits.ratio, limits.seedTime, limits.idleTime, limits.down, limits.up].every(isGoal) &&
     [seen?.size, seen?.have, seen?.pieceCount, seen?.piecesHave].every(isNumber) &&

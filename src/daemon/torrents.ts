@@ -11,7 +11,7 @@ import { moveData } from './move-data.ts';
 import { chooseActive, hasSeededEnough, type QueueLimits, type SeedLimits } from './queue.ts';
 import type { TorrentEntry } from './torrent-list.ts';
 
-export interface TorrentsOptions extends Omit<ManagedContext, 'onChanged'> {
+export interface TorrentsOptions extends Omit<ManagedContext, 'onChanged' | 'traffic'> {
   /** Read again at every look at the queue. */
   readonly limits: () => QueueLimits & SeedLimits;
 }
@@ -23,6 +23,8 @@ const STARTS_AT_ONCE = 4;
 export class Torrents {
   readonly #context: ManagedContext;
   readonly #limits: () => QueueLimits & SeedLimits;
+  /** Payload bytes since the daemon began, up to about a second ago. */
+  readonly traffic = { downloaded: 0, uploaded: 0 };
   readonly #byHash = new Map<string, ManagedTorrent>();
   #order: ManagedTorrent[] | undefined;
   #timer: NodeJS.Timeout | undefined;
@@ -31,7 +33,7 @@ export class Torrents {
 
   constructor(options: TorrentsOptions) {
     this.#limits = options.limits;
-    this.#context = { ...options, onChanged: () => this.look() };
+    this.#context = { ...options, traffic: this.traffic, onChanged: () => this.look() };
   }
 
   /** Takes up the list and begins to run what is to run. Throws ERR_STATE. */

@@ -10,6 +10,7 @@ const CHECKS: Record<string, { command: string[]; from: string }> = {
   aria2: { command: ['aria2c', '--version'], from: "Debian's package aria2" },
   libtorrent: { command: [PYTHON, '-c', 'import libtorrent'], from: "Debian's package python3-libtorrent" },
   opentracker: { command: ['sh', '-c', 'command -v opentracker'], from: "Debian's package opentracker" },
+  'transmission-remote': { command: ['transmission-remote', '--version'], from: "Debian's package transmission-cli" },
   strace: {
     command: ['strace', '-qq', '-o', '/dev/null', '-e', 'inject=fsync:error=EIO', 'true'],
     from: "Debian's package strace, and where tracing is allowed",

@@ -41,8 +41,10 @@ export const run: CommandRun<Taken> = async (context, settings) => {
     up: _up,
     ...session
   } = await sessionOptions(settings, environment, 'shoal daemon', (line) => output.detail(line));
+  const asked = new AbortController();
   const daemon = await startDaemon({
     state,
+    onStopAsked: () => asked.abort(),
     downloads: downloadsDirectory(settings.downloads, state, environment),
     roots: (allow ?? []).map((root) => resolve(root)),
     api: api ?? DEFAULT_API,
@@ -64,10 +66,12 @@ export const run: CommandRun<Taken> = async (context, settings) => {
         'the API can be reached from other machines, and what is sent is not encrypted: put a proxy before it',
       );
     context.onHangUp = () => void reload(context, daemon);
-    await untilAborted(signal);
+    await untilAborted(AbortSignal.any([signal, asked.signal]));
   } finally {
     await daemon.close();
   }
+  // A program ended it: that is no interruption.
+  if (!signal.aborted) return;
   const { code } = signal.reason as ShoalError;
   throw new ShoalError(code, 'the daemon has stopped; when it is started again, everything goes on');
 };

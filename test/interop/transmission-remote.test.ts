@@ -1,0 +1,108 @@
+// Debian's transmission-remote drives a daemon: what it sends is understood, what it prints is true.
+
+import assert from 'node:assert/strict';
+import { execFile } from 'node:child_process';
+import { existsSync } from 'node:fs';
+import { writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { it } from 'node:test';
+import { promisify } from 'node:util';
+import { openDaemon, seedFile, seedPath, untilRow } from '../harness/daemon.ts';
+import { needs } from '../harness/programs.ts';
+import { digest, eventually, randomFile, temporaryDirectory } from '../harness/shoal.ts';
+
+const run = promisify(execFile);
+const SIZE = 600_000;
+
+it('does what transmission-remote asks', needs('transmission-remote'), async (t) => {
+  const directory = await temporaryDirectory('transmission');
+  const film = await seedFile(t, directory, 'film.mkv', SIZE);
+  for (const [index, name] of ['a.ogg', 'cd 2/b.ogg'].entries())
+    await randomFile(join(directory, 'album', name), 100_000 + 50_000 * index);
+  const album = await seedPath(t, join(directory, 'album'));
+  let stopped = 0;
+  const { daemon, client, downloads } = await openDaemon(t, directory, { onStopAsked: () => stopped++ });
+  const { host } = new URL(daemon.url);
+  const remote = async (...words: string[]): Promise<string> => {
+    const { stdout, stderr } = await run('transmission-remote', [host, '-n', `shoal:${daemon.token}`, ...words]);
+    return stdout + stderr;
+  };
+  const ask = async (...words: string[]) =>
+    assert.match(await remote(...words), /responded: "success"/, words.join(' '));
+  const file = join(directory, 'film.torrent');
+  await writeFile(file, Buffer.from(film.torrent, 'base64'));
+
+  await assert.rejects(run('transmission-remote', [host, '-n', 'shoal:wrong', '-l']), /401|Not authenticated/);
+  await ask('-a', file);
+  await ask('-a', `magnet:?xt=urn:btih:${album.infoHash}&dn=album`, '--start-paused');
+  for (const { infoHash, peers } of [film, album]) await client.change({ params: { infoHash }, body: { peers } });
+  await ask('-t', 'all', '--start');
+  for (const { infoHash, peers } of [film, album])
+    await eventually(async () => {
+      await client.change({ params: { infoHash }, body: { peers } });
+      return (await client.torrent({ params: { infoHash } })).state === 'seeding';
+    }, `${infoHash} to be fetched`);
+  const list = await remote('-l');
+  assert.match(list, /^ +1 +100% +600\.0 kB +Done +[\d.]+ +[\d.]+ +0\.0 +\S.* film\.mkv$/m);
+  assert.match(list, /^ +2 +100% +250\.0 kB .* album$/m);
+  assert.equal(await digest(join(downloads, 'film.mkv')), await digest(film.path));
+
+  const info = await remote('-t', '2', '-i');
+  for (const line of [
+    `Hash: ${album.infoHash}`,
+    'Name: album',
+    `Location: ${downloads}`,
+    'Percent Done: 100%',
+    'Total size: 250.0 kB (250.0 kB wanted)',
+    'Piece Count: 16',
+    'Piece Size: 16.00 KiB',
+    'Download Limit: Unlimited',
+  ])
+    assert.ok(info.includes(line), `${line} in\n${info}`);
+  const files = await remote('-t', '2', '-f');
+  assert.match(files, /album \(2 files\)/);
+  assert.match(files, /1: 100% +Normal +Yes +150\.0 kB +album\/cd 2\/b\.ogg/);
+  assert.match(await remote('-t', film.infoHash, '-ip'), /Address +Flags +Done +Down +Up +Client/);
+  assert.match(await remote('-t', '1', '-ic'), /^ +11111111( 1+)* +\n* *11111[0-9 ]*$/m);
+  assert.match(await remote('-t', '1', '-it'), /^\s*$/);
+
+  await ask('-t', '1', '--downlimit', '100', '--uplimit', '50');
+  await ask('-t', '1', '-L', 'films,mine');
+  await ask('-t', '1', '--seedratio', '2.5');
+  const params = { infoHash: film.infoHash };
+  const changed = await client.torrent({ params });
+  assert.deepEqual(changed.limits, { down: 100_000, up: 50_000, ratio: 2.5 });
+  assert.deepEqual(changed.labels, ['films', 'mine']);
+  assert.match(
+    await remote('-t', '1', '-i'),
+    /Labels: films, mine[\s\S]*Upload Limit: 50 kB\/s[\s\S]*Ratio Limit: 2\.50?/,
+  );
+  await ask('-t', '1', '--no-downlimit', '--no-uplimit', '--seedratio-default');
+  assert.deepEqual((await client.torrent({ params })).limits, {});
+
+  await ask('-t', '1', '--stop');
+  assert.match(await remote('-l'), /^ +1 .* Stopped +film\.mkv$/m);
+  await ask('-t', '1', '--start');
+  await ask('-t', '1', '--verify');
+  await untilRow(client, film.infoHash, ({ state }) => state === 'seeding');
+  await ask('-t', '1', '--reannounce');
+  await ask('-t', '1', '--move', join(downloads, 'elsewhere'));
+  await untilRow(client, film.infoHash, ({ state }) => state === 'seeding');
+  assert.equal(await digest(join(downloads, 'elsewhere', 'film.mkv')), await digest(film.path));
+  await assert.rejects(remote('-t', '1', '--move', directory), { stdout: /outside the directories this daemon/ });
+
+  assert.match(await remote('-si'), /Daemon version: 4\.0\.6 \(Shoal 1\.2\.3\)[\s\S]*Download directory: .*downloads/);
+  assert.match(await remote('-st'), /CURRENT SESSION[\s\S]*Downloaded: 850\.0 kB/);
+  await ask('--downlimit', '2000', '--uplimit', '300');
+  assert.match(await remote('-si'), /Upload speed limit: 300 kB\/s[\s\S]*Download speed limit: 2\.00 MB\/s/);
+  const { settings } = await client.session({});
+  assert.deepEqual([settings.down, settings.up], [2_000_000, 300_000]);
+
+  await ask('-t', '2', '--remove-and-delete');
+  assert.equal(existsSync(join(downloads, 'album')), false);
+  await ask('-t', '1', '--remove');
+  assert.equal(existsSync(join(downloads, 'elsewhere', 'film.mkv')), true);
+  assert.match(await remote('-l'), /^Sum: +None/m);
+  await ask('--exit');
+  assert.equal(stopped, 1);
+});
