@@ -66,6 +66,12 @@ export const daemonEndpoints = {
   peers: { method: 'GET', path: `${TORRENT}/peers`, policy: 'token', summary: 'Who it is connected to' },
   trackers: { method: 'GET', path: `${TORRENT}/trackers`, policy: 'token', summary: 'Its trackers and what they said' },
   pieces: { method: 'GET', path: `${TORRENT}/pieces`, policy: 'token', summary: 'The state of each piece' },
+  live: {
+    method: 'GET',
+    path: `${TORRENT}/live`,
+    policy: 'token',
+    summary: 'All of these at once, for who watches it',
+  },
   why: { method: 'GET', path: `${TORRENT}/why`, policy: 'token', summary: 'Where its time went' },
   metadata: {
     method: 'GET',

@@ -15,7 +15,8 @@ const Rate = Type.Integer({
 const Ratio = Type.Number({ minimum: 0, maximum: 1e6 });
 const Path = Type.String({ minLength: 1, maxLength: 4096 });
 const Url = Type.String({ minLength: 1, maxLength: 2048 });
-const orNull = <T extends TSchema>(schema: T) => Type.Union([schema, Type.Null()]);
+const orNull = <T extends TSchema>(schema: T, description?: string) =>
+  Type.Union([schema, Type.Null()], description === undefined ? {} : { description });
 
 /** What unknown members of a request mean is never guessed. */
 const STRICT = { additionalProperties: false };
@@ -54,6 +55,13 @@ const TorrentState = Type.Union(
 );
 export type TorrentState = Static<typeof TorrentState>;
 
+const Failure = Type.Object({
+  code: Type.String({ description: 'Stable code, ERR_…' }),
+  message: Type.String(),
+  reason: Type.Optional(Type.String()),
+});
+export type Failure = Static<typeof Failure>;
+
 /** What a list shows of a torrent, and what the event stream keeps up to date. */
 export const TorrentRow = Type.Object({
   infoHash: InfoHash,
@@ -78,7 +86,8 @@ export const TorrentRow = Type.Object({
   added: Time,
   done: orNull(Time),
   private: Type.Boolean(),
-  error: orNull(Type.Object({ code: Type.String(), message: Type.String() })),
+  error: orNull(Failure),
+  waiting: orNull(Failure, 'Why it waits and goes on by itself: the disk is full, say'),
 });
 export type TorrentRow = Static<typeof TorrentRow>;
 
@@ -188,7 +197,15 @@ export const ChangeBody = Type.Object(
 );
 export type ChangeBody = Static<typeof ChangeBody>;
 
-export const RemoveQuery = Type.Object({ data: Type.Optional(Type.Boolean({ default: false })) });
+export const RemoveQuery = Type.Object({
+  data: Type.Optional(Type.Boolean({ default: false, description: 'Delete its data, too' })),
+  state: Type.Optional(
+    Type.Boolean({
+      default: true,
+      description: 'Forget what is known of its data, too; false: a later add goes on from there',
+    }),
+  ),
+});
 export const RemoveReply = Type.Object({
   removed: Type.Literal(true),
   kept: Type.Array(Type.String(), { description: 'Files that were to be deleted and could not be' }),
@@ -244,6 +261,19 @@ export const PiecesReply = Type.Object({
     description: 'Base64, a byte a piece: 0 missing, 1 arriving, 2 have, 3 missing and nobody has it',
   }),
 });
+
+export const LiveReply = Type.Object({
+  running: Type.Boolean(),
+  status: Type.Object({
+    ...TorrentRow.properties,
+    reused: Type.Integer({ minimum: 0, description: 'Bytes found on disk that passed their hash' }),
+    failedPieces: Count,
+  }),
+  peers: Type.Array(PeerRow),
+  trackers: TrackersReply.properties.trackers,
+  pieces: PiecesReply.properties.pieces,
+});
+export type LiveReply = Static<typeof LiveReply>;
 
 const Times = Type.Record(Type.String(), Type.Number());
 export const WhyReply = Type.Object({

@@ -5,14 +5,14 @@ import { stat } from 'node:fs/promises';
 import { resolve, sep } from 'node:path';
 import { ShoalError } from '../base/errors.ts';
 import { printable } from '../base/printable.ts';
-import type { Session } from '../engine/session.ts';
-import type { AddOptions, DownloadSummary, Torrent, TorrentEvent } from '../engine/types.ts';
+import type { AddOptions, DownloadSummary, TorrentEvent } from '../engine/types.ts';
 import { TorrentStore } from '../io/stores/torrent-store.ts';
 import { unlessAborted } from './interrupt.ts';
 import type { Output } from './output.ts';
 import { countOf, DownloadView, describeStall } from './render/download-view.ts';
 import { formatDuration, formatPercent, formatRate, formatSize } from './render/quantity.ts';
 import { drawTable } from './render/table.ts';
+import type { FollowedTorrent, TorrentHost } from './torrent-host.ts';
 import type { Wanted } from './wanted.ts';
 
 const LOOK_EVERY = 250;
@@ -50,13 +50,13 @@ export interface FollowOptions {
 }
 
 export interface Downloaded {
-  torrent: Torrent;
+  torrent: FollowedTorrent;
   summary: DownloadSummary;
 }
 
 /** As `follow`, with the progress shown meanwhile. */
 export async function download(
-  session: Session,
+  session: Pick<TorrentHost, 'torrents' | 'add'>,
   wanted: Wanted,
   options: AddOptions,
   followOptions: FollowOptions,
@@ -77,7 +77,7 @@ export async function download(
  * nothing came for too long, or with the signal's reason.
  */
 export async function follow(
-  session: Session,
+  session: Pick<TorrentHost, 'torrents' | 'add'>,
   wanted: Wanted,
   options: AddOptions,
   followOptions: FollowOptions,
@@ -101,7 +101,7 @@ export async function follow(
 }
 
 /** Settles with the summary when `done` comes, and goes on telling warnings until the torrent stops. */
-function tellEvents(torrent: Torrent, follow: FollowOptions): Promise<DownloadSummary> {
+function tellEvents(torrent: FollowedTorrent, follow: FollowOptions): Promise<DownloadSummary> {
   return new Promise((resolve, reject) => {
     const read = async () => {
       for await (const event of torrent.events()) {
@@ -115,7 +115,7 @@ function tellEvents(torrent: Torrent, follow: FollowOptions): Promise<DownloadSu
   });
 }
 
-function tellEvent(event: TorrentEvent, torrent: Torrent, { output, listen }: FollowOptions): void {
+function tellEvent(event: TorrentEvent, torrent: FollowedTorrent, { output, listen }: FollowOptions): void {
   switch (event.type) {
     case 'metadata': {
       const { name, infoHash, size, pieceCount, pieceLength } = event;
@@ -157,7 +157,7 @@ function tellEvent(event: TorrentEvent, torrent: Torrent, { output, listen }: Fo
 }
 
 /** Rejects when no good byte has come for `timeout` seconds. Checking the disk is no stall. */
-function watchForStall(torrent: Torrent, timeout: number): { promise: Promise<never>; stop: () => void } {
+function watchForStall(torrent: FollowedTorrent, timeout: number): { promise: Promise<never>; stop: () => void } {
   let timer: NodeJS.Timeout | undefined;
   let seen = -1;
   let since = performance.now();
@@ -179,7 +179,7 @@ function watchForStall(torrent: Torrent, timeout: number): { promise: Promise<ne
   return { promise, stop: () => clearInterval(timer) };
 }
 
-function stallError(torrent: Torrent, timeout: number): ShoalError {
+function stallError(torrent: FollowedTorrent, timeout: number): ShoalError {
   const { status } = torrent;
   const name = `"${status.name}"`;
   if (status.diskFull !== undefined) {

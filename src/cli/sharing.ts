@@ -3,12 +3,11 @@
 import type { Endpoint } from '../base/endpoint.ts';
 import { ShoalError } from '../base/errors.ts';
 import { type Published, publishEntry } from '../engine/catalog-publish.ts';
-import type { Session } from '../engine/session.ts';
-import type { Torrent } from '../engine/types.ts';
 import type { CatalogAccess } from './catalog-access.ts';
 import { hashPaths } from './hashing.ts';
 import { unlessAborted } from './interrupt.ts';
 import type { Output } from './output.ts';
+import type { FollowedTorrent, TorrentHost } from './torrent-host.ts';
 
 const LOOK_EVERY = 20;
 /** Milliseconds a tracker that has just taken the entry may need to answer the first announce. */
@@ -26,13 +25,13 @@ export interface ShareRequest {
 export interface Shared {
   /** In the catalog. */
   name: string;
-  torrent: Torrent;
+  torrent: FollowedTorrent;
   published: Published;
 }
 
 /** Resolves when others can fetch: the entry is published and a tracker has answered the first announce. */
 export async function shareEntry(
-  session: Session,
+  session: Pick<TorrentHost, 'torrents' | 'seedOriginal'>,
   access: CatalogAccess,
   request: ShareRequest,
   output: Output,
@@ -71,7 +70,7 @@ export async function shareEntry(
 }
 
 /** The first answer to `started` makes the peer known to others. Without one by then, the tracker is warned about. */
-async function untilAnnounced(torrent: Torrent, output: Output): Promise<void> {
+async function untilAnnounced(torrent: FollowedTorrent, output: Output): Promise<void> {
   const began = performance.now();
   const answered = () => torrent.trackers.some(({ lastAnswer, failure }) => lastAnswer > 0 && failure === undefined);
   while (!answered()) {

@@ -15,7 +15,7 @@ import { type AddContext, describeAdded } from './add-torrent.ts';
 import type { DaemonSettings } from './daemon-settings.ts';
 import type { EventFeed } from './event-feed.ts';
 import type { ManagedTorrent } from './managed-torrent.ts';
-import { filesOf, piecesOf, trackersOf } from './torrent-details.ts';
+import { filesOf, liveOf, piecesOf, trackersOf } from './torrent-details.ts';
 import { streamTorrentEvents } from './torrent-events.ts';
 import type { Torrents } from './torrents.ts';
 
@@ -92,7 +92,7 @@ export function daemonHandlers(context: HandlerContext): DaemonHandlers {
       return rowOf(torrent);
     },
     async remove({ params, query }) {
-      return { removed: true, kept: await torrents.remove(find(params), query.data === true) };
+      return { removed: true, kept: await torrents.remove(find(params), query.data === true, query.state !== false) };
     },
     pause: act((torrent) => torrents.pause(torrent)),
     resume: act((torrent) => torrents.resume(torrent)),
@@ -115,6 +115,13 @@ export function daemonHandlers(context: HandlerContext): DaemonHandlers {
     async pieces({ params }) {
       const { pieceLength, states } = await piecesOf(find(params), store);
       return { pieceCount: states.length, pieceLength, pieces: Buffer.from(states).toString('base64') };
+    },
+    async live({ params }) {
+      const torrent = find(params);
+      return {
+        ...liveOf(torrent, rowOf(torrent)),
+        pieces: Buffer.from((await piecesOf(torrent, store)).states).toString('base64'),
+      };
     },
     why({ params }) {
       const why = find(params).running?.why;

@@ -2,7 +2,7 @@
 // runs, tells how it stands. When it may run is decided elsewhere.
 
 import { join, resolve } from 'node:path';
-import type { TorrentLimits, TorrentRow, TorrentState } from '../api/daemon-schemas.ts';
+import type { Failure, TorrentLimits, TorrentRow, TorrentState } from '../api/daemon-schemas.ts';
 import { parseHostPort } from '../base/endpoint.ts';
 import { ShoalError } from '../base/errors.ts';
 import type { Session } from '../engine/session.ts';
@@ -362,11 +362,18 @@ export class ManagedTorrent {
       added: entry.added,
       done: entry.done,
       private: seen.private,
-      error: this.#error === undefined ? null : { code: this.#error.code, message: this.#error.message },
+      error: describeFailure(this.#error),
+      waiting: describeFailure(status?.diskFull),
     };
   }
 }
 
 function limitsOf({ limits }: TorrentEntry): { down: number; up: number } {
   return { down: limits.down ?? 0, up: limits.up ?? 0 };
+}
+
+function describeFailure(error: ShoalError | undefined): Failure | null {
+  if (error === undefined) return null;
+  const { code, message, reason } = error;
+  return { code, message, ...(reason === undefined ? {} : { reason }) };
 }

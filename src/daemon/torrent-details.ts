@@ -1,6 +1,6 @@
 // What is told of one torrent beyond its row: files, pieces, trackers. Of one that does not run, what is kept of it.
 
-import type { FilesReply, TrackersReply } from '../api/daemon-schemas.ts';
+import type { FilesReply, LiveReply, TorrentRow, TrackersReply } from '../api/daemon-schemas.ts';
 import { PIECE, type Torrent } from '../engine/types.ts';
 import type { TorrentStore } from '../io/stores/torrent-store.ts';
 import type { Metainfo } from '../protocol/metainfo.ts';
@@ -59,4 +59,17 @@ export function trackersOf(torrent: Torrent | undefined): TrackersReply {
     peers: peers ?? null,
   }));
   return { trackers };
+}
+
+/** What who watches it wants to know at once, but for its pieces. */
+export function liveOf(torrent: ManagedTorrent, row: TorrentRow): Omit<LiveReply, 'pieces'> {
+  const { running } = torrent;
+  const { reused = 0, failedPieces = 0, downloaded = 0, uploaded = 0 } = running?.status ?? {};
+  return {
+    running: running !== undefined,
+    // Of this run, as who follows it counts.
+    status: { ...row, reused, failedPieces, downloaded, uploaded },
+    peers: running?.peers ?? [],
+    trackers: trackersOf(running).trackers,
+  };
 }

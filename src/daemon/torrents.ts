@@ -144,8 +144,11 @@ export class Torrents {
     this.#order = undefined;
   }
 
-  /** Forgets it. Comes back with the files that were to be deleted and could not be. */
-  async remove(torrent: ManagedTorrent, data: boolean): Promise<string[]> {
+  /**
+   * Takes it out of the list. `data`: deletes what it put on the disk; comes back with the files that could not be. `state`:
+   * forgets what is known of its data as well.
+   */
+  async remove(torrent: ManagedTorrent, data: boolean, state = true): Promise<string[]> {
     const { entry, infoHash } = torrent;
     if (data && entry.originals !== undefined)
       throw new ShoalError(
@@ -159,7 +162,7 @@ export class Torrents {
       const metainfo = await torrent.metainfo();
       const kept = data && metainfo !== undefined ? await deleteData(metainfo, torrent.path) : [];
       await this.#context.list.remove(infoHash);
-      await this.#context.store.remove(infoHash);
+      if (state) await this.#context.store.remove(infoHash);
       this.#byHash.delete(infoHash);
       this.#order = undefined;
       this.look();

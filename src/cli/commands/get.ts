@@ -2,14 +2,14 @@
 // seeding when asked to.
 
 import { EXIT, ShoalError } from '../../base/errors.ts';
-import { Session } from '../../engine/session.ts';
-import type { Torrent } from '../../engine/types.ts';
 import type { COMMON, CommandRun } from '../command.ts';
 import { chooseDestination, download, reportDownload, UNATTENDED_TIMEOUT } from '../download.ts';
 import { untilAborted } from '../interrupt.ts';
-import { listenOf, type PeerSettings, resolvePeers, sessionOptions, stateDirectory } from '../peer-session.ts';
+import { openHost } from '../open-host.ts';
+import { type PeerSettings, resolvePeers, sessionOptions, stateDirectory } from '../peer-session.ts';
 import { formatPercent } from '../render/quantity.ts';
 import { ShareView } from '../render/share-view.ts';
+import type { FollowedTorrent } from '../torrent-host.ts';
 import { findWanted } from '../wanted.ts';
 
 type Taken =
@@ -27,10 +27,10 @@ type Taken =
 export const run: CommandRun<Taken> = async (context, settings, [source]) => {
   const { output, environment, signal } = context;
   const peers = await resolvePeers(settings.peer);
-  const session = await Session.open(
-    await sessionOptions(settings, environment, `shoal get ${source}`, (line) => output.detail(line)),
+  const session = await openHost(context, settings, () =>
+    sessionOptions(settings, environment, `shoal get ${source}`, (line) => output.detail(line)),
   );
-  let torrent: Torrent | undefined;
+  let torrent: FollowedTorrent | undefined;
   try {
     const wanted = await findWanted(context, settings, source!);
     const options = {
@@ -39,7 +39,7 @@ export const run: CommandRun<Taken> = async (context, settings, [source]) => {
     };
     wanted.options.peers = [...(wanted.options.peers ?? []), ...peers];
     const timeout = settings.timeout ?? (output.interactive ? 0 : UNATTENDED_TIMEOUT);
-    const found = await download(session, wanted, options, { output, signal, timeout, listen: listenOf(session) });
+    const found = await download(session, wanted, options, { output, signal, timeout, listen: session.listen });
     torrent = found.torrent;
     reportDownload(output, found.summary);
     if (!settings.seed) return;
@@ -57,7 +57,7 @@ export const run: CommandRun<Taken> = async (context, settings, [source]) => {
 };
 
 /** Interrupting loses nothing, and the message says how to go on. */
-function resumable(reason: ShoalError, torrent: Torrent | undefined): ShoalError {
+function resumable(reason: ShoalError, torrent: FollowedTorrent | undefined): ShoalError {
   const how = reason.exitCode === EXIT.interrupted ? 'interrupted' : 'terminated';
   if (torrent === undefined || torrent.status.size === 0)
     return new ShoalError(reason.code, `${how} before anything came`);

@@ -2,11 +2,11 @@
 
 import { ShoalError } from '../../base/errors.ts';
 import { printable } from '../../base/printable.ts';
-import { Session } from '../../engine/session.ts';
 import { catalogAccess } from '../catalog-access.ts';
 import type { COMMON, CommandContext, CommandRun } from '../command.ts';
 import { untilAborted } from '../interrupt.ts';
-import { listenOf, type PeerSettings, resolvePeers, sessionOptions } from '../peer-session.ts';
+import { openHost } from '../open-host.ts';
+import { type PeerSettings, resolvePeers, sessionOptions } from '../peer-session.ts';
 import { formatSize } from '../render/quantity.ts';
 import { type Share, ShareView } from '../render/share-view.ts';
 import { type Shared, shareEntry } from '../sharing.ts';
@@ -26,8 +26,10 @@ export const run: CommandRun<Taken> = async (context, settings, paths) => {
   const { name, exclude, pieceLength, superSeed } = settings;
   const peers = await resolvePeers(settings.peer);
   const access = catalogAccess(settings, environment);
-  const options = await sessionOptions(settings, environment, `shoal share ${paths[0]}`, (line) => output.detail(line));
-  const session = await Session.open({ ...options, superSeed });
+  const session = await openHost(context, settings, async () => ({
+    ...(await sessionOptions(settings, environment, `shoal share ${paths[0]}`, (line) => output.detail(line))),
+    superSeed,
+  }));
   const shares: Share[] = [];
   try {
     const entries = name === undefined ? paths.map((path) => [path]) : [paths];
@@ -40,7 +42,7 @@ export const run: CommandRun<Taken> = async (context, settings, paths) => {
         signal,
       );
       shares.push(shared);
-      tellShared(context, shared, listenOf(session));
+      tellShared(context, shared, session.listen);
       watchWarnings(context, shared);
     }
     output.say('Serving until you press Ctrl-C; run the same command again to go on serving.');

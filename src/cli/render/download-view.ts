@@ -1,8 +1,9 @@
 // How a download shows itself: lines on a terminal, one line in a log, fields of a JSON event. Reads snapshots only.
 
 import { printable } from '../../base/printable.ts';
-import { PIECE, type Torrent } from '../../engine/types.ts';
+import { PIECE } from '../../engine/types.ts';
 import type { ProgressView } from '../output.ts';
+import type { FollowedTorrent } from '../torrent-host.ts';
 import { formatDuration, formatPercent, formatRate, formatSize } from './quantity.ts';
 import { drawBar, drawStrip } from './strip.ts';
 import { fit, pad, width } from './width.ts';
@@ -12,12 +13,12 @@ const WIDE = 100;
 const LONGEST_NAME = 32;
 
 export class DownloadView implements ProgressView {
-  readonly #find: () => Torrent | undefined;
+  readonly #find: () => FollowedTorrent | undefined;
   readonly #label: string;
   readonly #unicode: boolean;
 
   /** `find` gives the torrent once there is one; `label` is what the user called it. */
-  constructor(label: string, find: () => Torrent | undefined, unicode: boolean) {
+  constructor(label: string, find: () => FollowedTorrent | undefined, unicode: boolean) {
     this.#label = label;
     this.#find = find;
     this.#unicode = unicode;
@@ -85,7 +86,7 @@ export class DownloadView implements ProgressView {
   }
 
   /** What the user called it, unless that was only a hash. */
-  #shownName({ infoHash, status }: Torrent): string {
+  #shownName({ infoHash, status }: FollowedTorrent): string {
     return printable(this.#label === infoHash ? status.name : this.#label);
   }
 }
@@ -98,12 +99,12 @@ function percent(share: number): string {
   return `${Math.floor(share * 100)}%`;
 }
 
-function timeLeft({ status }: Torrent): string {
+function timeLeft({ status }: FollowedTorrent): string {
   return formatDuration(status.down > 0 ? (status.size - status.have) / status.down : Number.POSITIVE_INFINITY);
 }
 
 /** Why nothing arrives, in words that say what could be done about it. */
-export function describeStall(torrent: Torrent): string {
+export function describeStall(torrent: FollowedTorrent): string {
   const { status } = torrent;
   const trackers = torrent.trackers;
   const silent = trackers.filter((tracker) => tracker.failure !== undefined);

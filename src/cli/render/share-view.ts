@@ -1,8 +1,9 @@
 // How shares show who takes what: a table on a terminal, lines in a log, fields of JSON events. Reads snapshots only.
 
 import { printable } from '../../base/printable.ts';
-import type { PeerStatus, Torrent } from '../../engine/types.ts';
+import type { PeerStatus } from '../../engine/types.ts';
 import type { ProgressView } from '../output.ts';
+import type { FollowedTorrent } from '../torrent-host.ts';
 import { countOf } from './download-view.ts';
 import { formatPercent, formatRate, formatSize } from './quantity.ts';
 import { drawTable } from './table.ts';
@@ -12,7 +13,7 @@ const SHOWN = 12;
 
 export interface Share {
   readonly name: string;
-  readonly torrent: Torrent;
+  readonly torrent: FollowedTorrent;
 }
 
 export class ShareView implements ProgressView {
@@ -79,7 +80,7 @@ const COLUMNS = [
   { title: 'TOOK', align: 'right' as const },
 ];
 
-function takersOf(torrent: Torrent): PeerStatus[] {
+function takersOf(torrent: FollowedTorrent): PeerStatus[] {
   return torrent.peers.sort((a, b) => b.up - a.up || b.uploaded - a.uploaded);
 }
 
@@ -88,12 +89,12 @@ function rateOf(peers: readonly PeerStatus[]): number {
 }
 
 /** 0 to 1. Peers need not tell a seed what they have got, so what it gave them counts too. */
-function shareOf(peer: PeerStatus, { status }: Torrent): number {
+function shareOf(peer: PeerStatus, { status }: FollowedTorrent): number {
   const told = status.pieceCount === 0 ? 0 : peer.pieces / status.pieceCount;
   return Math.min(1, Math.max(told, status.size === 0 ? 0 : peer.uploaded / status.size));
 }
 
-function takerRow(peer: PeerStatus, torrent: Torrent): string[] {
+function takerRow(peer: PeerStatus, torrent: FollowedTorrent): string[] {
   const has = formatPercent(shareOf(peer, torrent), 1);
   return [printable(peer.address), printable(peer.client), has, formatRate(peer.up), formatSize(peer.uploaded)];
 }

@@ -27,8 +27,10 @@ export function tellTorrents(output: Output, rows: readonly TorrentRow[]): void 
     return;
   }
   for (const line of drawTable(COLUMNS, rows.map(describeTorrent), output.columns)) output.result(line);
-  for (const { name, error } of rows)
-    if (error !== null) output.result(`${printable(name)}: ${output.paint(printable(error.message), 'yellow')}`);
+  for (const { name, error, waiting } of rows) {
+    const trouble = error ?? waiting;
+    if (trouble !== null) output.result(`${printable(name)}: ${output.paint(printable(trouble.message), 'yellow')}`);
+  }
 }
 
 function describeTorrent(row: TorrentRow): string[] {

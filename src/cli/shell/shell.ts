@@ -143,7 +143,7 @@ export class Shell {
     for (const warning of warnings) output.warn(warning);
     this.#shares.delete(name);
     const others = [...this.#shares.values()].some(({ torrent }) => torrent === share?.torrent);
-    if (!others) await share?.torrent.stop();
+    if (!others && share !== undefined) await this.#session.find(share.torrent.infoHash)?.stop();
     output.event('unshared', { name, trackers });
     output.result(`${printable(name)} is out of the catalog`);
   }

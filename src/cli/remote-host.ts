@@ -1,0 +1,135 @@
+// A running daemon as the host of a command's torrents: they are added there, followed from here, and taken out again when
+// the command ends. What the daemon had before stays.
+
+import type { DaemonClient } from '../api/daemon-client.ts';
+import type { AddBody, TorrentRow } from '../api/daemon-schemas.ts';
+import { type Endpoint, formatEndpoint } from '../base/endpoint.ts';
+import { ShoalError } from '../base/errors.ts';
+import { resolveSource } from '../engine/torrent-source.ts';
+import type { AddOptions, TorrentSource } from '../engine/types.ts';
+import { lock } from '../io/lock.ts';
+import { TorrentStore } from '../io/stores/torrent-store.ts';
+import type { Metainfo } from '../protocol/metainfo.ts';
+import { encodeMetainfo } from '../protocol/metainfo-build.ts';
+import type { CommandContext } from './command.ts';
+import { stateDirectory } from './peer-session.ts';
+import { RemoteTorrent } from './remote-torrent.ts';
+import type { Settings } from './settings.ts';
+import type { FollowedTorrent, TorrentHost } from './torrent-host.ts';
+
+/** `limits`: of each torrent that is added, in bytes per second. */
+export async function openRemoteHost(
+  client: DaemonClient,
+  { environment }: CommandContext,
+  settings: Pick<Settings, 'state'>,
+  limits: { down?: number; up?: number },
+): Promise<TorrentHost> {
+  const { listen } = await client.session({});
+  return new RemoteHost(client, stateDirectory(settings, environment), listen[0] ?? '', limits);
+}
+
+class RemoteHost implements TorrentHost {
+  readonly listen: string;
+  readonly #client: DaemonClient;
+  readonly #state: string;
+  readonly #limits: { down?: number; up?: number };
+  readonly #torrents = new Map<string, RemoteTorrent>();
+  /** Those that were not there before. */
+  readonly #own = new Set<string>();
+
+  constructor(client: DaemonClient, state: string, listen: string, limits: { down?: number; up?: number }) {
+    this.#client = client;
+    this.#state = state;
+    this.listen = listen;
+    this.#limits = limits;
+  }
+
+  get torrents(): readonly FollowedTorrent[] {
+    return [...this.#torrents.values()];
+  }
+
+  async add(source: TorrentSource, options: AddOptions): Promise<FollowedTorrent> {
+    const { infoHash, torrent, metainfo } = resolveSource(source);
+    const bytes = torrent ?? (metainfo === undefined ? undefined : encodeMetainfo(metainfo));
+    return this.#add(infoHash, options, {
+      ...(bytes === undefined ? { magnet: source as string } : { torrent: Buffer.from(bytes).toString('base64') }),
+      ...(options.path === undefined ? { directory: options.directory ?? process.cwd() } : { path: options.path }),
+      overwrite: options.overwrite === true,
+    });
+  }
+
+  /** What was hashed here goes to the daemon as the state of the torrent, so that it need not hash again. */
+  async seedOriginal(
+    metainfo: Metainfo,
+    root: string,
+    original: Parameters<TorrentHost['seedOriginal']>[2],
+    options: { trackers?: readonly (readonly string[])[]; peers?: readonly Endpoint[] },
+  ): Promise<FollowedTorrent> {
+    const { infoHash } = metainfo;
+    const bytes = encodeMetainfo({ infoBytes: metainfo.infoBytes });
+    if ((await this.#find(infoHash)) === undefined) {
+      const store = new TorrentStore(this.#state);
+      const held = await lock(store.folder(infoHash)!, 'shoal share');
+      try {
+        await store.saveTorrent(infoHash, bytes);
+        const journal = await store.openJournal(original.record);
+        await journal?.close();
+      } finally {
+        await held.release();
+      }
+    }
+    const body = { torrent: Buffer.from(bytes).toString('base64'), path: root, originals: [...original.paths] };
+    return this.#add(infoHash, options, body);
+  }
+
+  async #add(
+    infoHash: string,
+    { trackers = [], peers = [] }: Pick<AddOptions, 'trackers' | 'peers'>,
+    body: AddBody,
+  ): Promise<FollowedTorrent> {
+    const near = { trackers: trackers.flat(), peers: peers.map(formatEndpoint) };
+    const { added, torrent } = await this.#client.add({
+      body: { ...body, ...near, limits: this.#limits, paused: false },
+    });
+    if (added) this.#own.add(infoHash);
+    else await this.#join(torrent, body, near);
+    const remote = new RemoteTorrent(this.#client, torrent);
+    this.#torrents.set(infoHash, remote);
+    return remote;
+  }
+
+  /** The daemon has it already: the same place is wanted, or somebody would look for it in vain. */
+  async #join(row: TorrentRow, body: AddBody, near: { trackers: string[]; peers: string[] }): Promise<void> {
+    const { infoHash, name, path, state } = row;
+    const { path: wanted, directory } = body;
+    const isThere = wanted === undefined ? directory === undefined || path.startsWith(directory) : path === wanted;
+    if (!isThere)
+      throw new ShoalError(
+        'ERR_LOCKED',
+        `the daemon has "${name}" already, in ${path}; remove it there, or use --no-daemon with another --state`,
+      );
+    await this.#client.change({ params: { infoHash }, body: near });
+    if (state === 'paused' || state === 'finished' || state === 'failed')
+      await this.#client.resume({ params: { infoHash } });
+  }
+
+  async #find(infoHash: string): Promise<TorrentRow | undefined> {
+    try {
+      return await this.#client.torrent({ params: { infoHash } });
+    } catch (error) {
+      if (error instanceof ShoalError && error.code === 'ERR_NOT_FOUND') return undefined;
+      throw error;
+    }
+  }
+
+  async close(): Promise<void> {
+    for (const [infoHash, torrent] of this.#torrents) {
+      torrent.close();
+      if (!this.#own.has(infoHash)) continue;
+      await this.#client.remove({ params: { infoHash }, query: { state: false } }).catch((error: unknown) => {
+        // Gone with its daemon, or taken out by somebody else.
+        if (!(error instanceof ShoalError) || !['ERR_NOT_FOUND', 'ERR_DAEMON'].includes(error.code)) throw error;
+      });
+    }
+  }
+}

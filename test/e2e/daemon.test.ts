@@ -1,0 +1,230 @@
+// A daemon as a process and the commands that drive it: killed and started again, reloaded, stopped; and `share` and `get`,
+// which hand their work to it and cannot be told from those that do it themselves.
+
+import assert from 'node:assert/strict';
+import { mkdir, readFile, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { describe, it } from 'node:test';
+import { share, startGet, untilDone } from '../harness/jobs.ts';
+import {
+  digest,
+  eventually,
+  randomFile,
+  runShoal,
+  type ShoalEvent,
+  type ShoalProcess,
+  spawnShoal,
+  startTracker,
+  temporaryDirectory,
+} from '../harness/shoal.ts';
+
+const SIZE = 3_000_000;
+const LOOPBACK = '127.0.0.1:0';
+
+interface Running {
+  process: ShoalProcess;
+  state: string;
+  downloads: string;
+  ready: ShoalEvent;
+}
+
+async function startDaemon(
+  trackers: readonly string[],
+  directory: string,
+  args: readonly string[] = [],
+  env: Record<string, string> = {},
+): Promise<Running> {
+  const state = join(directory, 'state');
+  const downloads = join(directory, 'downloads');
+  await mkdir(state, { recursive: true });
+  const words = ['daemon', '--json', '--api', LOOPBACK, '--listen', LOOPBACK, '--downloads', downloads];
+  const process = await spawnShoal([...words, ...trackers.flatMap((url) => ['--tracker', url]), ...args], {
+    state,
+    env,
+  });
+  return { process, state, downloads, ready: await process.event('ready') };
+}
+
+/** Events of one command on a daemon's state directory. */
+async function drive({ state }: { state: string }, ...words: string[]): Promise<ShoalEvent[]> {
+  const command = await runShoal([...words, '--json'], { state });
+  assert.equal(command.ended.code, 0, `${words.join(' ')}: ${command.stdout}${command.stderr}`);
+  return command.events;
+}
+
+async function untilState(daemon: Running, name: string, wanted: string): Promise<ShoalEvent> {
+  return eventually(async () => {
+    const [torrent] = await drive(daemon, 'status', name);
+    return torrent?.state === wanted && torrent;
+  }, `${name} to be ${wanted}`);
+}
+
+describe('shoal daemon', () => {
+  it('has everything as it was after kill -9', async () => {
+    const tracker = await startTracker();
+    const trackers = [tracker.url];
+    const directory = await temporaryDirectory('daemon');
+    const path = await randomFile(join(directory, 'film.mkv'), SIZE);
+    await share(path, { trackers });
+    const first = await startDaemon(trackers, directory);
+    assert.match(String(first.ready.url), /^http:\/\/127\.0\.0\.1:\d+$/);
+    assert.equal(String(first.ready.token), (await readFile(String(first.ready.tokenFile), 'utf8')).trim());
+    assert.match(String(first.ready.listen), /^127\.0\.0\.1:\d+$/);
+    await drive(first, 'add', 'film.mkv', '--tracker', tracker.url, '--label', 'films', '--up', '50K', '--ratio', '2');
+    await untilState(first, 'film.mkv', 'seeding');
+    await drive(first, 'add', `magnet:?xt=urn:btih:${'e'.repeat(40)}&dn=later`, '--paused');
+    await drive(first, 'limit', '--down', '7M', '--active-seeds', '4');
+    const before = await drive(first, 'status');
+    await first.process.kill('SIGKILL');
+    const orphan = await runShoal(['status', '--json'], { state: first.state });
+    assert.equal(orphan.ended.code, 1);
+    assert.deepEqual([orphan.all('error')[0]?.code, orphan.all('error')[0]?.reason], ['ERR_DAEMON', 'not_running']);
+
+    const second = await startDaemon(trackers, directory);
+    assert.equal(second.ready.token, first.ready.token);
+    await untilState(second, 'film.mkv', 'seeding');
+    const after = await drive(second, 'status');
+    const lasting = (events: ShoalEvent[]) =>
+      events
+        .filter(({ event }) => event === 'torrent')
+        .map(({ down, up, peers, seeds, checked, wasted, ...rest }) => rest);
+    assert.deepEqual(lasting(after), lasting(before));
+    const settings = (events: ShoalEvent[]) => events.find(({ event }) => event === 'daemon')?.settings;
+    assert.deepEqual(settings(after), settings(before));
+    assert.equal(await digest(join(second.downloads, 'film.mkv')), await digest(path));
+
+    const other = await runShoal(['daemon', '--json', '--api', LOOPBACK], { state: second.state });
+    assert.equal(other.ended.code, 1);
+    assert.equal(other.all('error')[0]?.code, 'ERR_LOCKED');
+
+    await drive(second, 'pause', 'all');
+    assert.equal((await untilState(second, 'film.mkv', 'paused')).have, SIZE);
+    const [file] = await drive(second, 'files', 'film.mkv');
+    assert.deepEqual([file?.path, file?.size, file?.have], ['film.mkv', SIZE, SIZE]);
+    const [removed] = await drive(second, 'remove', 'eeeeeeee');
+    assert.equal(removed?.name, 'later');
+    const missing = await runShoal(['peers', 'later', '--json'], { state: second.state });
+    assert.equal(missing.all('error')[0]?.code, 'ERR_NOT_FOUND');
+
+    second.process.signal('SIGTERM');
+    assert.equal(await second.process.code(), 143);
+    assert.equal((await runShoal(['status'], { state: second.state })).ended.code, 1);
+  });
+
+  it('reads its settings anew at SIGHUP, and keeps those it has when they make no sense', async () => {
+    const directory = await temporaryDirectory('daemon');
+    const config = join(directory, 'config', 'shoal', 'config.toml');
+    await mkdir(join(directory, 'config', 'shoal'), { recursive: true });
+    await writeFile(config, 'down = "1M"\n');
+    const daemon = await startDaemon([], directory, [], { XDG_CONFIG_HOME: join(directory, 'config') });
+    const limits = async () => (await drive(daemon, 'limit'))[0];
+    assert.equal((await limits())?.down, 1024 * 1024);
+    const refused = await runShoal(['limit', '--down', '5M', '--json'], { state: daemon.state });
+    assert.equal(refused.ended.code, 8);
+    assert.match(String(refused.all('error')[0]?.message), /config\.toml:1: down/);
+    await writeFile(config, 'down = "2M"\nactive-downloads = 3\n');
+    daemon.process.signal('SIGHUP');
+    await daemon.process.event('reloaded');
+    assert.deepEqual([(await limits())?.down, (await limits())?.activeDownloads], [2 * 1024 * 1024, 3]);
+    await writeFile(config, 'down = "many"\n');
+    daemon.process.signal('SIGHUP');
+    const warning = await daemon.process.event('warning');
+    assert.match(String(warning.message), /config\.toml:1/);
+    assert.equal((await limits())?.down, 2 * 1024 * 1024);
+  });
+});
+
+describe('handing over to a daemon', () => {
+  it('shares and gets through it, with the same events and exit codes', async () => {
+    const tracker = await startTracker();
+    const trackers = [tracker.url];
+    const directory = await temporaryDirectory('hand');
+    const path = await randomFile(join(directory, 'film.mkv'), SIZE);
+    const giver = await startDaemon(trackers, join(directory, 'giver'));
+    const taker = await startDaemon(trackers, join(directory, 'taker'));
+    const words = (...args: string[]) => [...args, '--json', '--tracker', tracker.url];
+
+    const sharing = await spawnShoal(words('share', path), { state: giver.state });
+    const shared = await sharing.event('sharing');
+    assert.equal(shared.listen, giver.ready.listen, 'the daemon serves it');
+    assert.equal((await untilState(giver, 'film.mkv', 'seeding')).path, path);
+
+    const copy = join(directory, 'copy.mkv');
+    const getting = await spawnShoal(words('get', 'film.mkv', '-o', copy, '--verbose'), { state: taker.state });
+    const done = await untilDone(getting);
+    assert.deepEqual([done.path, done.size, done.downloaded], [copy, SIZE, SIZE]);
+    assert.equal(done.peers.length, 1);
+    assert.equal(await getting.code(), 0);
+    assert.equal((await getting.event('metadata')).listen, taker.ready.listen);
+    assert.ok(getting.all('piece').length > 10);
+    assert.ok(getting.all('progress').length > 0);
+    assert.equal(await digest(copy), await digest(path));
+    assert.deepEqual(
+      (await drive(taker, 'status')).filter(({ event }) => event === 'torrent'),
+      [],
+      'without --seed it is over',
+    );
+
+    const slow = join(directory, 'slow.mkv');
+    const cut = await spawnShoal(words('get', 'film.mkv', '-o', slow, '--down', '500K'), { state: taker.state });
+    await cut.until(() => cut.all('progress').some(({ have }) => Number(have) > 300_000), 'a part');
+    cut.signal('SIGINT');
+    assert.equal(await cut.code(), 130);
+    const again = await spawnShoal(words('get', 'film.mkv', '-o', slow, '--seed'), { state: taker.state });
+    const rest = await untilDone(again);
+    assert.ok(rest.reused >= 300_000, 'it goes on where it was');
+    assert.equal(rest.reused + rest.downloaded, SIZE);
+    await untilState(taker, 'film.mkv', 'seeding');
+    again.signal('SIGTERM');
+    assert.equal(await again.code(), 143);
+
+    sharing.signal('SIGINT');
+    assert.equal(await sharing.code(), 130);
+    assert.deepEqual(
+      (await drive(giver, 'status')).filter(({ event }) => event === 'torrent'),
+      [],
+    );
+    const alone = await spawnShoal(words('get', 'film.mkv', '-o', join(directory, 'no.mkv'), '--timeout', '1'), {
+      state: taker.state,
+    });
+    assert.equal(await alone.code(), 4);
+    assert.equal((await alone.event('error')).code, 'ERR_NO_PEER');
+    await writeFile(join(directory, 'taken.mkv'), 'something else');
+    const taken = await spawnShoal(words('get', 'film.mkv', '-o', join(directory, 'taken.mkv')), {
+      state: taker.state,
+    });
+    assert.equal(await taken.code(), 1);
+    assert.equal((await taken.event('error')).code, 'ERR_DESTINATION');
+  });
+
+  it('leaves what the daemon had before, and does the work itself when asked to', async () => {
+    const tracker = await startTracker();
+    const trackers = [tracker.url];
+    const directory = await temporaryDirectory('hand');
+    const path = await randomFile(join(directory, 'film.mkv'), SIZE);
+    await share(path, { trackers });
+    const daemon = await startDaemon(trackers, directory);
+    await drive(daemon, 'add', 'film.mkv', '--tracker', tracker.url);
+    await untilState(daemon, 'film.mkv', 'seeding');
+    const joined = await spawnShoal(
+      ['get', 'film.mkv', '-o', `${daemon.downloads}/`, '--json', '--tracker', tracker.url],
+      {
+        state: daemon.state,
+      },
+    );
+    assert.equal(await joined.code(), 0);
+    await untilState(daemon, 'film.mkv', 'seeding');
+    const elsewhere = join(directory, 'other.mkv');
+    const words = { trackers, state: daemon.state };
+    const other = await spawnShoal(['get', 'film.mkv', '-o', elsewhere, '--json', '--tracker', tracker.url], {
+      state: daemon.state,
+    });
+    assert.equal(await other.code(), 1);
+    assert.equal((await other.event('error')).code, 'ERR_LOCKED');
+    await drive(daemon, 'remove', 'film.mkv');
+    const own = await startGet('film.mkv', elsewhere, { ...words, args: ['--no-daemon'] });
+    assert.equal((await untilDone(own)).downloaded, SIZE);
+    assert.notEqual((await own.event('metadata')).listen, daemon.ready.listen);
+    assert.equal(await own.code(), 0);
+  });
+});
