@@ -63,16 +63,18 @@ describe('README', () => {
         assert.equal(await run.code(), 0, `${title}\n${run.stdout}\n${run.stderr}`);
         continue;
       }
-      // the documented port may be taken on this machine, so the tracker of the tour stands on a free one
-      const isTracker = script.includes('shoal tracker');
+      // the documented ports may be taken on this machine, so tracker and daemon of the tour stand on free ones
+      const free = script.includes('shoal tracker')
+        ? { SHOAL_LISTEN: `127.0.0.1:${port}` }
+        : { SHOAL_API: '127.0.0.1:0' };
       const run = new Program(['sh', '-ec', script], {
         cwd,
         detached: true,
-        env: isTracker ? { ...env, SHOAL_LISTEN: `127.0.0.1:${port}` } : env,
+        env: { ...env, ...free },
       });
       await eventually(() => {
         if (run.ended !== undefined) throw run.failure(title);
-        return /listening|sharing|seeding/i.test(run.stdout + run.stderr);
+        return /listening|sharing|seeding|daemon at/i.test(run.stdout + run.stderr);
       }, `${title}: says that it is there`);
     }
   });
