@@ -6,7 +6,7 @@ import { type DaemonEndpointName, daemonEndpoints } from './daemon-endpoints.ts'
 import type { DaemonRoutes } from './daemon-routes.ts';
 import type { Endpoint } from './endpoints.ts';
 import { readEvents, type ServerEvent } from './event-reader.ts';
-import { type CallOptions, callEndpoint, type LooseInput, pathOf, type Target } from './http-call.ts';
+import { type CallOptions, callEndpoint, type LooseInput, pathOf, refusalOf, type Target } from './http-call.ts';
 import type { ClientFor } from './route-shapes.ts';
 
 /** `token`: the daemon's, or its owner's; a page that has traded it for a cookie needs none. */
@@ -62,24 +62,24 @@ async function* streamEvents(
   options: CallOptions,
   last: string | undefined,
 ): AsyncGenerator<ServerEvent> {
-  const { token, fetch: fetchWith = fetch } = options;
-  const response = await fetchWith(target.base + pathOf(endpoint, input), {
-    headers: {
-      accept: 'text/event-stream',
-      ...(token === undefined ? {} : { authorization: `Bearer ${token}` }),
-      ...(last === undefined ? {} : { 'last-event-id': last }),
-    },
-    ...(input.signal === undefined ? {} : { signal: input.signal }),
+  const { token } = options;
+  const signal = input.signal ?? new AbortController().signal;
+  const headers: Record<string, string> = { accept: 'text/event-stream' };
+  if (token !== undefined) headers.authorization = `Bearer ${token}`;
+  if (last !== undefined) headers['last-event-id'] = last;
+  const response = await (options.fetch ?? fetch)(target.base + pathOf(endpoint, input), {
+    method: endpoint.method,
+    headers,
+    signal,
   }).catch((error: unknown) => {
-    input.signal?.throwIfAborted();
+    signal.throwIfAborted();
     throw new ShoalError(target.unreachable, `cannot reach ${target.label}`, { cause: error });
   });
-  if (!response.ok || response.body === null)
-    throw target.problem(response.status, ((await response.json().catch(() => ({}))) ?? {}) as Record<string, unknown>);
+  if (!response.ok || response.body === null) throw await refusalOf(target, response);
   try {
     yield* readEvents(response.body);
   } catch (error) {
-    input.signal?.throwIfAborted();
+    signal.throwIfAborted();
     if (error instanceof ShoalError) throw error;
     throw new ShoalError(target.unreachable, `${target.label} has gone away`, { cause: error });
   }

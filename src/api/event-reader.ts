@@ -1,6 +1,7 @@
 // Reads server-sent events from a response body. Bounds every event; needs nothing but streams, so that pages can have it.
 
 import { ShoalError } from '../base/errors.ts';
+import type { FetchReply } from './http-call.ts';
 
 export interface ServerEvent {
   /** `message` when the server names none. */
@@ -13,7 +14,7 @@ export interface ServerEvent {
 const MAX_EVENT = 64 * 1024 * 1024;
 
 /** Ends with the body. Throws ERR_DAEMON when an event is longer than anything the daemon sends. */
-export async function* readEvents(body: ReadableStream<Uint8Array>): AsyncGenerator<ServerEvent> {
+export async function* readEvents(body: NonNullable<FetchReply['body']>): AsyncGenerator<ServerEvent> {
   const decoder = new TextDecoder();
   const reader = body.getReader();
   let text = '';
@@ -25,7 +26,7 @@ export async function* readEvents(body: ReadableStream<Uint8Array>): AsyncGenera
   try {
     for (;;) {
       const { done, value } = await reader.read();
-      if (done) return;
+      if (done || value === undefined) return;
       text += decoder.decode(value, { stream: true });
       let start = 0;
       for (let end = text.indexOf('\n', searched); end >= 0; end = text.indexOf('\n', start)) {

@@ -122,7 +122,7 @@ async function callOnce(
     if (input.signal?.aborted === true) throw input.signal.reason;
     throw new ShoalError(target.unreachable, `cannot reach ${target.label}: ${reasonOf(error)}`, { cause: error });
   }
-  if (!response.ok) throw target.problem(response.status, (parseJson(bytes) ?? {}) as Record<string, unknown>);
+  if (!response.ok) throw problemFrom(target, response.status, bytes);
   if (endpoint.replyType !== undefined) return bytes;
   const value = parseJson(bytes);
   if (value === undefined || (guard !== undefined && !guard(value)))
@@ -130,6 +130,15 @@ async function callOnce(
       reason: 'unexpected_reply',
     });
   return value;
+}
+
+/** The error that a reply which is no success tells of, when nothing of its body was read yet. */
+export async function refusalOf(target: Target, response: FetchReply): Promise<ShoalError> {
+  return problemFrom(target, response.status, await readBounded(response, MAX_JSON_LENGTH, target.badReply));
+}
+
+function problemFrom(target: Target, status: number, bytes: Uint8Array): ShoalError {
+  return target.problem(status, (parseJson(bytes) ?? {}) as Record<string, unknown>);
 }
 
 /** Path and query of a call. */

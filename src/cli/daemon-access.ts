@@ -8,6 +8,7 @@ import { printable } from '../base/printable.ts';
 import { daemonFolder, OWNER_TOKEN_FILE, RUNNING_FILE, type RunningDaemon } from '../daemon/daemon-folder.ts';
 import { readRecord } from '../daemon/record-file.ts';
 import { readTokenFile } from '../http/bearer-token.ts';
+import { leanFetch } from '../io/lean-fetch.ts';
 import { findHolder } from '../io/lock.ts';
 import { stateDirectory } from './peer-session.ts';
 import type { Settings } from './settings.ts';
@@ -24,7 +25,8 @@ export async function findDaemon(
   if (holder === undefined) return undefined;
   const running = (await readRecord(join(folder, RUNNING_FILE), () => {})) as RunningDaemon | undefined;
   if (running?.pid !== holder.pid) return undefined;
-  return createDaemonClient(running.url, { token: await readTokenFile(join(folder, OWNER_TOKEN_FILE)) });
+  const token = await readTokenFile(join(folder, OWNER_TOKEN_FILE));
+  return createDaemonClient(running.url, { token, fetch: leanFetch });
 }
 
 /** Throws ERR_DAEMON when none runs. */

@@ -5,7 +5,8 @@ import { execFileSync } from 'node:child_process';
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { it, type TestContext } from 'node:test';
-import { createClient, type FetchReply } from '../api/client.ts';
+import { createClient } from '../api/client.ts';
+import type { FetchReply } from '../api/http-call.ts';
 import { leanFetch } from './lean-fetch.ts';
 
 const LARGE = Buffer.alloc(300_000, 'x');
