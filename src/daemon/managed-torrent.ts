@@ -1,13 +1,13 @@
 // One torrent of the daemon: what is kept of it, and the running torrent while it runs. Starts and stops it, counts over
 // runs, tells how it stands. When it may run is decided elsewhere.
 
-import { join, resolve } from 'node:path';
+import { join } from 'node:path';
 import type { Failure, TorrentLimits, TorrentRow, TorrentState } from '../api/daemon-schemas.ts';
 import { parseHostPort } from '../base/endpoint.ts';
 import { ShoalError } from '../base/errors.ts';
 import type { Session } from '../engine/session.ts';
 import { sha1 } from '../engine/torrent-source.ts';
-import type { Torrent, TorrentEvent } from '../engine/types.ts';
+import type { Torrent, TorrentEvent, TorrentStatus } from '../engine/types.ts';
 import type { TorrentStore } from '../io/stores/torrent-store.ts';
 import { type Metainfo, parseMetainfo } from '../protocol/metainfo.ts';
 import type { TorrentEntry, TorrentList } from './torrent-list.ts';
@@ -33,8 +33,11 @@ export interface LogLine {
 }
 
 const LOG_LINES = 200;
-/** Milliseconds between saves of counters that only grow. */
+/** Milliseconds between saves of counters that grow: after bytes moved, and when only time passed. */
 const SAVE_EVERY = 60_000;
+const SAVE_TIME_EVERY = 3_600_000;
+/** Milliseconds between looks at a seed to which nobody is connected. */
+const QUIET_LOOK = 10_000;
 
 export class ManagedTorrent {
   readonly entry: TorrentEntry;
@@ -50,6 +53,7 @@ export class ManagedTorrent {
   #sentAt: number;
   #savedAt: number;
   #activeAt = 0;
+  #nextLook = 0;
   #startedAt = 0;
   /** Calls of `stop` under way. */
   #leaving = 0;
@@ -88,8 +92,12 @@ export class ManagedTorrent {
 
   /** Where its data is or will be. */
   get path(): string {
+    return this.#torrent?.status.path ?? this.#place();
+  }
+
+  #place(): string {
     const { place, name } = this.entry;
-    return this.#torrent?.status.path ?? ('path' in place ? place.path : join(place.directory, name));
+    return 'path' in place ? place.path : join(place.directory, name);
   }
 
   /** When bytes of its content moved last, and when it began to run, in epoch milliseconds; 0: not since the daemon began. */
@@ -258,13 +266,20 @@ export class ManagedTorrent {
     };
   }
 
-  /** Called about once a second while it runs. */
-  tick(): void {
-    this.#look();
+  /** Called about once a second while it runs. False when there was nothing to look at. */
+  tick(): boolean {
     const now = this.#context.now();
-    if (now - this.#savedAt < SAVE_EVERY) return;
-    this.#savedAt = now;
-    this.save().catch((error) => this.#context.log.warn(String(error)));
+    if (now < this.#nextLook) return false;
+    this.#look();
+    const status = this.#torrent?.status;
+    const isQuiet = status?.state === 'seeding' && status.peers === 0;
+    this.#nextLook = isQuiet ? now + QUIET_LOOK : 0;
+    const every = this.#activeAt > this.#savedAt ? SAVE_EVERY : SAVE_TIME_EVERY;
+    if (now - this.#savedAt >= every) {
+      this.#savedAt = now;
+      this.save().catch((error) => this.#context.log.warn(String(error)));
+    }
+    return true;
   }
 
   /** Leaves the swarm; afterwards it can be started again. */
@@ -326,8 +341,12 @@ export class ManagedTorrent {
   }
 
   get state(): TorrentState {
+    return this.#stateOf(this.#torrent?.status);
+  }
+
+  #stateOf(status: TorrentStatus | undefined): TorrentState {
     if (this.#error !== undefined) return 'failed';
-    const state = this.#torrent?.status.state;
+    const state = status?.state;
     if (state !== undefined && state !== 'stopped' && state !== 'failed') return state;
     const { wanted } = this.entry;
     return wanted === 'pause' ? 'paused' : wanted === 'finished' ? 'finished' : 'queued';
@@ -342,8 +361,8 @@ export class ManagedTorrent {
     return {
       infoHash: entry.infoHash,
       name: entry.name,
-      state: this.state,
-      path: resolve(this.path),
+      state: this.#stateOf(status),
+      path: status?.path ?? this.#place(),
       size: status !== undefined && status.size > 0 ? status.size : seen.size,
       have: known.have,
       pieceCount: known.pieceCount,

@@ -29,6 +29,8 @@ export class Torrents {
   #order: ManagedTorrent[] | undefined;
   #timer: NodeJS.Timeout | undefined;
   #looking = false;
+  /** At the last look some could not be started yet. */
+  #waiting = false;
   #closed = false;
 
   constructor(options: TorrentsOptions) {
@@ -212,6 +214,7 @@ export class Torrents {
         wanting.push({ torrent, position, complete: torrent.isComplete });
     }
     const active = chooseActive(wanting, limits);
+    this.#waiting = false;
     for (const each of wanting) {
       const { torrent } = each;
       const runs = torrent.running !== undefined || torrent.isStarting;
@@ -219,6 +222,7 @@ export class Torrents {
         starting++;
         void torrent.start();
       } else if (!active.has(each) && runs) void this.#yield(torrent);
+      else if (active.has(each) && !runs) this.#waiting = true;
     }
   }
 
@@ -242,15 +246,15 @@ export class Torrents {
 
   #tick(): void {
     for (const torrent of this.#byHash.values()) {
-      if (torrent.running === undefined) continue;
-      torrent.tick();
+      if (torrent.running === undefined || !torrent.tick()) continue;
       if (torrent.state === 'seeding' && torrent.entry.wanted === 'run' && this.#isSatisfied(torrent)) {
         torrent.entry.wanted = 'finished';
         torrent.note('info', 'it has given what it was to give, and stops seeding');
         void this.#yield(torrent).then(() => this.look());
       }
     }
-    this.look();
+    // Whatever changes who may run says so; this is for what is still waiting to be started.
+    if (this.#waiting) this.look();
   }
 
   /** Stops all politely; what they were to do is kept. */

@@ -76,6 +76,9 @@ export interface TorrentContext {
 
 /** What a magnet tells trackers is left before its size is known. */
 const UNKNOWN_LEFT = 16_384;
+/** A complete torrent to which nobody came for so long is looked at only so often. Milliseconds. */
+const QUIET_AFTER = 10_000;
+const QUIET_TICK = 5_000;
 /** Milliseconds until the same trouble with reading is told again. */
 const REPEAT_WARNING = 10_000;
 
@@ -118,6 +121,9 @@ export class ActiveTorrent implements Torrent {
   /** One a file, as far as the user has said. */
   #filePriorities: readonly number[] | undefined;
   #stopping: Promise<void> | undefined;
+  /** When somebody was here last, or came to be known; and the next look while nobody is, 0 for at once. */
+  #stirredAt: number;
+  #nextLook = 0;
   /** The swarm was told of something, and what it decided is about to be carried out. */
   #told = false;
   #lastReadFailure = { message: '', at: 0 };
@@ -137,7 +143,7 @@ export class ActiveTorrent implements Torrent {
     this.#filePriorities = options.filePriorities;
     this.#metainfo = source.metainfo;
     this.#state = source.metainfo === undefined ? 'metadata' : 'checking';
-    this.#startedAt = context.clock();
+    this.#startedAt = this.#stirredAt = context.clock();
     this.done = new Promise((resolve, reject) => {
       this.#settleDone = { resolve, reject };
     });
@@ -292,6 +298,7 @@ export class ActiveTorrent implements Torrent {
 
   #found(endpoints: readonly Endpoint[], pinned: boolean): void {
     if (endpoints.length === 0) return;
+    this.#stir();
     this.#swarm.handle({ type: 'peersFound', endpoints, pinned }, this.#context.clock());
     this.#links.settle();
   }
@@ -517,7 +524,8 @@ export class ActiveTorrent implements Torrent {
 
   /** Called by the session about ten times a second. */
   tick(now: number): void {
-    if (this.#stopping !== undefined) return;
+    if (now < this.#nextLook || this.#stopping !== undefined) return;
+    this.#nextLook = this.#isQuiet(now) ? now + QUIET_TICK : 0;
     try {
       const { spent } = this.#context.pool;
       this.#swarm.storageTook(spent.hashing, spent.writing, now);
@@ -529,6 +537,18 @@ export class ActiveTorrent implements Torrent {
       return;
     }
     this.#disk?.tick(this.#traffic, now).catch((error) => this.#saveFailed(error));
+  }
+
+  /** Ten thousand seeds that nobody asks for must cost next to nothing. */
+  #isQuiet(now: number): boolean {
+    const { peers, dialling } = this.#swarm.view;
+    if (!this.#finished || peers.size > 0 || dialling > 0) this.#stirredAt = now;
+    return now - this.#stirredAt >= QUIET_AFTER;
+  }
+
+  #stir(): void {
+    this.#stirredAt = this.#context.clock();
+    this.#nextLook = 0;
   }
 
   /** What the disk did not take is not had; a journal that cannot be written costs only time at the next start. */
@@ -546,6 +566,7 @@ export class ActiveTorrent implements Torrent {
   /** A connection whose handshake names this torrent. */
   accept(connection: Connection, handshake: Handshake): string | undefined {
     if (this.#state === 'checking' || this.#stopping !== undefined) return 'the torrent is not ready';
+    this.#stir();
     return this.#links.accept(connection, handshake);
   }
 
