@@ -10,6 +10,7 @@ import { sha1 } from '../engine/torrent-source.ts';
 import type { Torrent, TorrentEvent, TorrentStatus } from '../engine/types.ts';
 import type { TorrentStore } from '../io/stores/torrent-store.ts';
 import { type Metainfo, parseMetainfo } from '../protocol/metainfo.ts';
+import { sanitizeName } from '../protocol/names.ts';
 import type { TorrentEntry, TorrentList } from './torrent-list.ts';
 
 export interface ManagedContext {
@@ -95,9 +96,16 @@ export class ManagedTorrent {
     return this.#torrent?.status.path ?? this.#place();
   }
 
-  #place(): string {
-    const { place, name } = this.entry;
+  /** Where its data is by its metadata; a link may call it anything. */
+  placeOf({ name }: Metainfo): string {
+    const { place } = this.entry;
     return 'path' in place ? place.path : join(place.directory, name);
+  }
+
+  /** For display: the name may still be that of a link. */
+  #place(): string {
+    const { place, name, infoHash } = this.entry;
+    return 'path' in place ? place.path : join(place.directory, sanitizeName(name) || infoHash);
   }
 
   /** When bytes of its content moved last, and when it began to run, in epoch milliseconds; 0: not since the daemon began. */

@@ -162,7 +162,7 @@ export class Torrents {
     await torrent.stop();
     return torrent.inTurn(async () => {
       const metainfo = await torrent.metainfo();
-      const kept = data && metainfo !== undefined ? await deleteData(metainfo, torrent.path) : [];
+      const kept = data && metainfo !== undefined ? await deleteData(metainfo, torrent.placeOf(metainfo)) : [];
       await this.#context.list.remove(infoHash);
       if (state) await this.#context.store.remove(infoHash);
       this.#byHash.delete(infoHash);
@@ -182,11 +182,13 @@ export class Torrents {
     if (dirname(torrent.path) === directory) return;
     await torrent.stop();
     await torrent.inTurn(async () => {
-      const from = torrent.path;
-      const to = join(directory, basename(from));
       const metainfo = await torrent.metainfo();
-      if (metainfo !== undefined) await moveData(metainfo, from, to);
-      entry.place = 'path' in entry.place ? { path: to } : { directory };
+      if (metainfo !== undefined) {
+        const from = torrent.placeOf(metainfo);
+        await moveData(metainfo, from, join(directory, basename(from)));
+      }
+      const { place } = entry;
+      entry.place = 'path' in place ? { path: join(directory, basename(place.path)) } : { directory };
       entry.overwrite = metainfo !== undefined;
       torrent.forgive();
       await torrent.save();

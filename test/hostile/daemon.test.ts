@@ -5,7 +5,7 @@ import { once } from 'node:events';
 import { chmod, mkdir, readFile, rm, stat, symlink } from 'node:fs/promises';
 import { createServer } from 'node:http';
 import { type AddressInfo, connect } from 'node:net';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import { Writable } from 'node:stream';
 import { describe, it, type TestContext } from 'node:test';
 import { pino } from 'pino';
@@ -267,6 +267,12 @@ describe('attacks on a daemon', () => {
       }
     assert.deepEqual((await client.torrents({})).torrents, []);
     const params = { infoHash: 'a'.repeat(40) };
+    for (const name of ['../../evil', '/etc/passwd', '..', 'a/b', '\u202e', '.']) {
+      const magnet = `magnet:?xt=urn:btih:${'a'.repeat(40)}&dn=${encodeURIComponent(name)}`;
+      const { torrent } = await client.add({ body: { magnet, paused: true } });
+      assert.equal(dirname(torrent.path), downloads, torrent.path);
+      await client.remove({ params, query: { data: true } });
+    }
     for (const allowed of [join(downloads, 'new'), join(roots[0]!, 'x', 'y'), downloads]) {
       await client.add({ body: { magnet: LINK, paused: true, directory: allowed } });
       await assert.rejects(client.move({ params, body: { directory: outside } }), { status: 403 });
