@@ -8,6 +8,7 @@ import { resolveName } from '../engine/catalog.ts';
 import { resolveSource } from '../engine/torrent-source.ts';
 import type { TorrentSource } from '../engine/types.ts';
 import type { Pins } from '../io/stores/pins.ts';
+import { trackerUrl } from '../protocol/announce-list.ts';
 import { announceUrlOf } from '../protocol/tracker/http.ts';
 import type { AllowedRoots } from './allowed-roots.ts';
 import { fetchTorrent } from './fetch-torrent.ts';
@@ -45,7 +46,7 @@ export async function describeAdded(
   const { source, trackers } = await findSource(body, context);
   const { infoHash, name, torrent, metainfo } = resolveSource(source);
   const place = await choosePlace(body, context, caller);
-  const extra = [...trackers, ...(body.trackers ?? []).map((url) => [announceUrlOf(url)])];
+  const extra = [...trackers, ...readTrackers(body.trackers ?? [])];
   // One that names no tracker at all is announced where this daemon announces.
   const known = extra.length > 0 || resolveSource(source).trackers.length > 0;
   const entry: TorrentEntry = {
@@ -97,6 +98,18 @@ async function findSource(body: AddBody, context: AddContext): Promise<Named> {
     pins: context.pins,
   });
   return { source: torrentBytes, trackers: trackers.map((tier) => [...tier]) };
+}
+
+/** Announce or base URLs as tiers of one each. Throws ERR_USAGE for what is no tracker's address. */
+export function readTrackers(urls: readonly string[]): string[][] {
+  return urls.map((url) => {
+    const known = trackerUrl(url);
+    if (known === undefined)
+      throw new ShoalError('ERR_USAGE', `${JSON.stringify(url.slice(0, 100))} is not the address of a tracker`, {
+        reason: 'bad_tracker',
+      });
+    return [/^https?:/i.test(known) ? announceUrlOf(known) : known];
+  });
 }
 
 function decodeBase64(text: string): Uint8Array {

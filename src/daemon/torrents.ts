@@ -5,6 +5,8 @@ import { basename, dirname, join } from 'node:path';
 import type { ChangeBody } from '../api/daemon-schemas.ts';
 import { parseHostPort } from '../base/endpoint.ts';
 import { ShoalError } from '../base/errors.ts';
+import { MAX_TRACKERS } from '../protocol/announce-list.ts';
+import { readTrackers } from './add-torrent.ts';
 import { deleteData } from './delete-data.ts';
 import { type ManagedContext, ManagedTorrent } from './managed-torrent.ts';
 import { moveData } from './move-data.ts';
@@ -122,8 +124,9 @@ export class Torrents {
       if (entry.wanted === 'finished' && !this.#isSatisfied(torrent)) entry.wanted = 'run';
     }
     if (change.trackers !== undefined && change.trackers.length > 0) {
-      const tiers = change.trackers.map((url) => [url]);
-      entry.trackers.push(...tiers);
+      const tiers = readTrackers(change.trackers);
+      const known = new Set(entry.trackers.flat());
+      entry.trackers.push(...tiers.filter(([url]) => !known.has(url!)).slice(0, MAX_TRACKERS - known.size));
       torrent.running?.announceTo(tiers);
     }
     for (const peer of change.peers ?? []) {
