@@ -4,34 +4,26 @@
 import path from 'node:path';
 import type { Endpoint } from '../base/endpoint.ts';
 import { ShoalError } from '../base/errors.ts';
-import type { Random } from '../base/ports.ts';
-import type { HashPool } from '../io/disk/hash-pool.ts';
-import type { StoreResult } from '../io/disk/piece-writer.ts';
 import { type Lock, lock } from '../io/lock.ts';
-import type { TorrentStore } from '../io/stores/torrent-store.ts';
 import { type Metainfo, parseInfo, parseMetainfo } from '../protocol/metainfo.ts';
 import { encodeMetainfo } from '../protocol/metainfo-build.ts';
 import type { Handshake } from '../protocol/wire/handshake.ts';
-import type { Ban, BanList } from '../swarm/ban-list.ts';
-import type { StoreExtent, SwarmEvent } from '../swarm/commands.ts';
 import { Swarm } from '../swarm/swarm.ts';
-import { isWanted, type SwarmOptions } from '../swarm/swarm-state.ts';
+import { isWanted } from '../swarm/swarm-state.ts';
 import type { Connection } from './connection.ts';
-import { addressOf, Contributions, describeShares } from './contributions.ts';
 import { Announcer } from './discovery/announcer.ts';
-import { EventStream } from './event-stream.ts';
+import { DiskWork } from './disk-work.ts';
 import { checkFilePriorities, piecePriorities } from './file-priorities.ts';
-import type { FramePool } from './frame-pool.ts';
 import { type OtherCommand, PeerLinks } from './peer-links.ts';
-import type { RateLimits, TorrentQuotas } from './rate-limits.ts';
-import type { Slab } from './slab.ts';
+import { QuietTicks } from './quiet-ticks.ts';
+import type { TorrentQuotas } from './rate-limits.ts';
 import { countTraffic, describePeers, mapPieces } from './swarm-snapshot.ts';
-import { type Original, TorrentDisk } from './torrent-disk.ts';
+import type { TorrentContext, TorrentOptions } from './torrent-context.ts';
+import { TorrentDisk } from './torrent-disk.ts';
+import { TorrentNews } from './torrent-news.ts';
 import { Readers, type ReadSource } from './torrent-readers.ts';
 import { mergeTiers, type ResolvedSource, sha1 } from './torrent-source.ts';
-import type { TrackerSessions } from './tracker-sessions.ts';
 import type {
-  AddOptions,
   DownloadSummary,
   PeerStatus,
   ReadOptions,
@@ -45,50 +37,11 @@ import type {
 } from './types.ts';
 import { explain, WhyFile } from './why.ts';
 
-/** What a torrent shares with the others of its session. */
-export interface TorrentContext {
-  readonly clock: () => number;
-  readonly random: Random;
-  readonly peerId: Uint8Array;
-  readonly port: number;
-  readonly clientName: string;
-  readonly slab: Slab;
-  readonly dialTimeout: number;
-  readonly handshakeTimeout: number;
-  readonly unreadTimeout: number;
-  /** What every swarm of the session is told besides what is its own. */
-  readonly swarm: Pick<
-    SwarmOptions,
-    'snubAfter' | 'idleAfter' | 'uploadSlots' | 'seedChoker' | 'superSeed' | 'maxPeers' | 'perAddress' | 'budget'
-  >;
-  readonly limits: RateLimits;
-  readonly bans: BanList;
-  readonly frames: FramePool;
-  readonly pool: HashPool;
-  readonly store: TorrentStore;
-  readonly trackers: TrackerSessions;
-  /** What the process is doing, for whoever finds the torrent locked. */
-  readonly purpose: string;
-  readonly lockDirectory: (infoHash: string) => string | undefined;
-  /** The torrent has banned somebody. */
-  readonly onBan: (ban: Ban) => void;
-}
-
 /** What a magnet tells trackers is left before its size is known. */
 const UNKNOWN_LEFT = 16_384;
-/** A complete torrent to which nobody came for so long is looked at only so often. Milliseconds. */
-const QUIET_AFTER = 10_000;
-const QUIET_TICK = 5_000;
-/** Milliseconds until the same trouble with reading is told again. */
-const REPEAT_WARNING = 10_000;
-
-export type TorrentOptions = AddOptions & { original?: Original };
 
 export class ActiveTorrent implements Torrent {
   readonly infoHash: string;
-  readonly done: Promise<DownloadSummary>;
-  /** Settles when the torrent has let go of everything. */
-  readonly stopped: Promise<void>;
   readonly #context: TorrentContext;
   readonly #options: TorrentOptions;
   readonly #source: ResolvedSource;
@@ -97,16 +50,12 @@ export class ActiveTorrent implements Torrent {
   readonly #quotas: TorrentQuotas;
   readonly #whyFile: WhyFile;
   readonly #announcer: Announcer;
-  readonly #events = new EventStream<TorrentEvent>(
-    (event) =>
-      event.type === 'metadata' || event.type === 'done' || event.type === 'failed' || event.type === 'stopped',
-  );
-  readonly #given = new Contributions();
+  readonly #news: TorrentNews;
+  readonly #ticks: QuietTicks;
+  readonly #diskWork: DiskWork;
   readonly #readers: Readers;
   readonly #abort = new AbortController();
   readonly #startedAt: number;
-  #settleDone!: { resolve: (summary: DownloadSummary) => void; reject: (error: ShoalError) => void };
-  #settleStopped!: () => void;
   #state: TorrentState;
   #metainfo: Metainfo | undefined;
   #disk: TorrentDisk | undefined;
@@ -121,12 +70,6 @@ export class ActiveTorrent implements Torrent {
   /** One a file, as far as the user has said. */
   #filePriorities: readonly number[] | undefined;
   #stopping: Promise<void> | undefined;
-  /** When somebody was here last, or came to be known; and the next look while nobody is, 0 for at once. */
-  #stirredAt: number;
-  #nextLook = 0;
-  /** The swarm was told of something, and what it decided is about to be carried out. */
-  #told = false;
-  #lastReadFailure = { message: '', at: 0 };
 
   constructor(
     source: ResolvedSource,
@@ -143,15 +86,9 @@ export class ActiveTorrent implements Torrent {
     this.#filePriorities = options.filePriorities;
     this.#metainfo = source.metainfo;
     this.#state = source.metainfo === undefined ? 'metadata' : 'checking';
-    this.#startedAt = this.#stirredAt = context.clock();
-    this.done = new Promise((resolve, reject) => {
-      this.#settleDone = { resolve, reject };
-    });
-    this.stopped = new Promise((resolve) => {
-      this.#settleStopped = resolve;
-    });
-    // Whoever only reads events need not handle this promise as well.
-    this.done.catch(() => undefined);
+    this.#startedAt = context.clock();
+    this.#news = new TorrentNews(context.clock);
+    this.#ticks = new QuietTicks(this.#startedAt);
     this.#swarm = new Swarm(
       {
         infoHash: source.infoHash,
@@ -178,12 +115,16 @@ export class ActiveTorrent implements Torrent {
       unreadTimeout: context.unreadTimeout,
       source: () => this.#disk,
       onCommand: (command) => this.#carryOut(command),
-      onReadFailed: (_piece, error) => this.#readFailed(error),
-      onConnected: (peer) =>
-        this.#events.emit({ type: 'peerConnected', address: addressOf(peer), client: peer.client }),
-      onDisconnected: (peer, reason) =>
-        this.#events.emit({ type: 'peerDisconnected', address: addressOf(peer), reason }),
+      onReadFailed: (_piece, error) => this.#news.readFailed(error),
+      onConnected: (peer) => this.#news.connected(peer),
+      onDisconnected: (peer, reason) => this.#news.disconnected(peer, reason),
       onBroken: (error) => void this.#fail(error),
+    });
+    this.#diskWork = new DiskWork({
+      swarm: this.#swarm,
+      clock: context.clock,
+      settle: () => this.#links.settle(),
+      onFailed: (error) => void this.#fail(error),
     });
     const tiers = mergeTiers(options.trackers ?? [], source.trackers, trackers);
     this.#announcer = new Announcer({
@@ -251,7 +192,7 @@ export class ActiveTorrent implements Torrent {
     this.#abort.signal.throwIfAborted();
     this.#metainfo = metainfo;
     this.#state = 'checking';
-    this.#events.emit({
+    this.#news.tell({
       type: 'metadata',
       name: metainfo.name,
       infoHash: this.infoHash,
@@ -281,12 +222,13 @@ export class ActiveTorrent implements Torrent {
       this.#source.torrent ?? encodeMetainfo({ infoBytes, announce }),
     );
     this.#disk = disk;
+    this.#diskWork.open(disk);
     this.#checked = 1;
     // Stopped while the last of it was saved: whoever stops waits for this and closes it.
     if (this.#stopping !== undefined) return;
     const { geometry, found: have, places, partials } = disk;
     if (disk.slab !== undefined) this.#links.setSlab(disk.slab, geometry.pieceCount);
-    this.#events.emit({ type: 'checked', reused: disk.reused });
+    this.#news.tell({ type: 'checked', reused: disk.reused });
     this.#state = have.complete ? 'seeding' : 'downloading';
     const selection =
       this.#filePriorities === undefined ? {} : { priorities: piecePriorities(metainfo, this.#filePriorities) };
@@ -298,42 +240,31 @@ export class ActiveTorrent implements Torrent {
 
   #found(endpoints: readonly Endpoint[], pinned: boolean): void {
     if (endpoints.length === 0) return;
-    this.#stir();
+    this.#ticks.stir(this.#context.clock());
     this.#swarm.handle({ type: 'peersFound', endpoints, pinned }, this.#context.clock());
     this.#links.settle();
   }
 
   #carryOut(command: OtherCommand): void {
     switch (command.type) {
-      case 'commitPiece': {
-        const { piece, offset, digests } = command;
-        this.#disk!.commit(piece, offset, digests, (result) => this.#settlePiece(piece, result));
-        return;
-      }
+      case 'commitPiece':
       case 'storeExtent':
-        this.#storeExtent(command);
-        return;
-      case 'verifyPiece': {
-        const { piece, digests } = command;
-        this.#disk!.verify(piece, digests, (result) => this.#settlePiece(piece, result));
-        return;
-      }
+      case 'verifyPiece':
       case 'forgetPiece':
-        this.#disk!.forget(command.piece);
+        this.#diskWork.carryOut(command);
         return;
       case 'openMetadata':
         this.#metadataArrived(command.infoBytes);
         return;
       case 'announcePiece':
         this.#readers.arrived(command.piece);
-        this.#given.add(command.from);
-        this.#events.emit({ type: 'piece', index: command.piece, from: describeShares(command.from) });
+        this.#news.piece(command.piece, command.from);
         return;
       case 'announceBadPiece':
-        this.#events.emit({ type: 'badPiece', index: command.piece, from: describeShares(command.from) });
+        this.#news.badPiece(command.piece, command.from);
         return;
       case 'announceBan':
-        this.#events.emit({ type: 'peerBanned', address: command.ban.address, reason: command.ban.reason });
+        this.#news.tell({ type: 'peerBanned', address: command.ban.address, reason: command.ban.reason });
         this.#context.onBan(command.ban);
         return;
       case 'announceComplete':
@@ -348,42 +279,6 @@ export class ActiveTorrent implements Torrent {
       default:
         command satisfies never;
     }
-  }
-
-  #storeExtent(command: StoreExtent): void {
-    const { piece, extent } = command;
-    this.#disk!.storeExtent(command, (result) => {
-      this.#tell({ type: result.ok ? 'extentStored' : 'extentUnwritten', piece, extent });
-      if (!result.ok && result.kind === 'disk') void this.#fail(result.error);
-    });
-  }
-
-  #settlePiece(piece: number, result: StoreResult): void {
-    if (!result.ok && result.kind === 'disk') {
-      this.#tell({ type: 'pieceUnwritten', piece });
-      void this.#fail(result.error);
-      return;
-    }
-    const digests = result.digests === undefined ? {} : { digests: result.digests };
-    this.#tell({ type: result.ok ? 'pieceVerified' : 'pieceFailed', piece, ...digests });
-  }
-
-  /**
-   * What the disk has done. A mistake of ours must not end the process. A worker tells of many short pieces at once: what
-   * follows from all of them is carried out together.
-   */
-  #tell(event: SwarmEvent): void {
-    try {
-      this.#swarm.handle(event, this.#context.clock());
-    } catch (error) {
-      void this.#fail(error);
-    }
-    if (this.#told) return;
-    this.#told = true;
-    queueMicrotask(() => {
-      this.#told = false;
-      this.#links.settle();
-    });
   }
 
   #metadataArrived(infoBytes: Uint8Array): void {
@@ -424,8 +319,7 @@ export class ActiveTorrent implements Torrent {
     await disk.save(this.#traffic);
     const summary = this.#summary();
     void this.#endWhy('done');
-    this.#events.emit({ type: 'done', summary });
-    this.#settleDone.resolve(summary);
+    this.#news.complete(summary);
   }
 
   read(file: number, options: ReadOptions = {}): AsyncGenerator<Uint8Array, void> {
@@ -464,7 +358,7 @@ export class ActiveTorrent implements Torrent {
     this.#links.settle();
   }
 
-  #summary(): DownloadSummary {
+  #summary(): Omit<DownloadSummary, 'peers'> {
     const { down, wasted } = this.#swarm.view;
     return {
       name: this.#metainfo!.name,
@@ -475,7 +369,6 @@ export class ActiveTorrent implements Torrent {
       reused: this.#disk!.reused,
       wasted,
       seconds: (this.#context.clock() - this.#startedAt) / 1000,
-      peers: this.#given.list(),
     };
   }
 
@@ -496,17 +389,9 @@ export class ActiveTorrent implements Torrent {
     this.#links.settle();
   }
 
-  /** One warning for what may be hundreds of requests. */
-  #readFailed(error: ShoalError): void {
-    const now = this.#context.clock();
-    if (error.message === this.#lastReadFailure.message && now - this.#lastReadFailure.at < REPEAT_WARNING) return;
-    this.#lastReadFailure = { message: error.message, at: now };
-    this.warn(error.message);
-  }
-
   /** Something a user should read; the torrent goes on. */
   warn(message: string): void {
-    this.#events.emit({ type: 'warning', message });
+    this.#news.warn(message);
   }
 
   async #fail(cause: unknown): Promise<void> {
@@ -517,15 +402,15 @@ export class ActiveTorrent implements Torrent {
         : new ShoalError('ERR_INTERNAL', `internal error: ${String(cause)}`, { cause });
     this.#error = error;
     this.#state = 'failed';
-    this.#events.emit({ type: 'failed', error });
-    this.#settleDone.reject(error);
+    this.#news.failed(error);
     await this.stop();
   }
 
   /** Called by the session about ten times a second. */
   tick(now: number): void {
-    if (now < this.#nextLook || this.#stopping !== undefined) return;
-    this.#nextLook = this.#isQuiet(now) ? now + QUIET_TICK : 0;
+    if (this.#stopping !== undefined) return;
+    const { peers, dialling } = this.#swarm.view;
+    if (!this.#ticks.due(now, !this.#finished || peers.size > 0 || dialling > 0)) return;
     try {
       const { spent } = this.#context.pool;
       this.#swarm.storageTook(spent.hashing, spent.writing, now);
@@ -537,18 +422,6 @@ export class ActiveTorrent implements Torrent {
       return;
     }
     this.#disk?.tick(this.#traffic, now).catch((error) => this.#saveFailed(error));
-  }
-
-  /** Ten thousand seeds that nobody asks for must cost next to nothing. */
-  #isQuiet(now: number): boolean {
-    const { peers, dialling } = this.#swarm.view;
-    if (!this.#finished || peers.size > 0 || dialling > 0) this.#stirredAt = now;
-    return now - this.#stirredAt >= QUIET_AFTER;
-  }
-
-  #stir(): void {
-    this.#stirredAt = this.#context.clock();
-    this.#nextLook = 0;
   }
 
   /** What the disk did not take is not had; a journal that cannot be written costs only time at the next start. */
@@ -566,7 +439,7 @@ export class ActiveTorrent implements Torrent {
   /** A connection whose handshake names this torrent. */
   accept(connection: Connection, handshake: Handshake): string | undefined {
     if (this.#state === 'checking' || this.#stopping !== undefined) return 'the torrent is not ready';
-    this.#stir();
+    this.#ticks.stir(this.#context.clock());
     return this.#links.accept(connection, handshake);
   }
 
@@ -601,7 +474,7 @@ export class ActiveTorrent implements Torrent {
   }
 
   events(): AsyncIterable<TorrentEvent> {
-    return this.#events.read();
+    return this.#news.read();
   }
 
   stop(): Promise<void> {
@@ -622,11 +495,8 @@ export class ActiveTorrent implements Torrent {
     await this.#lock?.release();
     if (this.#state !== 'failed') {
       this.#state = 'stopped';
-      this.#settleDone.reject(new ShoalError('ERR_INTERRUPTED', `${this.name} was stopped before it was complete`));
     }
-    this.#events.emit({ type: 'stopped' });
-    this.#events.end();
-    this.#settleStopped();
+    this.#news.end(new ShoalError('ERR_INTERRUPTED', `${this.name} was stopped before it was complete`));
   }
 
   /** Not for what is only seeded. Without the lock the file is another process's. */
@@ -638,28 +508,25 @@ export class ActiveTorrent implements Torrent {
     if (this.#fetches) await this.#whyFile.end(this.why, how);
   }
 
-  /** What has arrived of unfinished pieces is kept for the next run. Everybody has left. */
-  #spill(): void {
-    const disk = this.#disk;
-    if (disk === undefined || disk.full !== undefined || this.#state !== 'downloading') return;
-    for (const command of this.#swarm.spill()) {
-      const { piece, extent } = command;
-      disk.spill(command, (result) =>
-        this.#tell({ type: result.ok ? 'extentStored' : 'extentUnwritten', piece, extent }),
-      );
-    }
-  }
-
   async #closeDisk(): Promise<void> {
     // What is being opened sees the signal and ends soon.
     await this.#opening;
     await this.#finishing?.catch(() => undefined);
-    this.#spill();
+    if (this.#state === 'downloading') this.#diskWork.spill();
     try {
       await this.#disk?.close(this.#traffic, () => this.#swarm.view.content?.ledger.storedBlocks() ?? []);
     } catch (error) {
       this.warn(`the resume data cannot be saved: ${String(error)}`);
     }
+  }
+
+  get done(): Promise<DownloadSummary> {
+    return this.#news.done;
+  }
+
+  /** Settles when the torrent has let go of everything. */
+  get stopped(): Promise<void> {
+    return this.#news.stopped;
   }
 
   get name(): string {

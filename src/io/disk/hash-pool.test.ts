@@ -5,8 +5,9 @@ import { join } from 'node:path';
 import { describe, it, type TestContext } from 'node:test';
 import fc from 'fast-check';
 import { range, sampleBytes, sha1, temporaryFolder } from '../../../test/harness/sample-torrent.ts';
-import { HashPool, type PieceResult } from './hash-pool.ts';
+import { HashPool } from './hash-pool.ts';
 import { cutRuns, type StreamPart } from './hash-runs.ts';
+import type { PieceResult } from './pool-worker.ts';
 
 function open(t: TestContext, size: number): HashPool {
   const pool = new HashPool({ size });

@@ -2,10 +2,11 @@
 // piece over many files takes several jobs of the hash pool. Writes nothing.
 
 import { diskError } from './disk-error.ts';
-import type { HashPool, PieceResult } from './hash-pool.ts';
+import type { HashPool } from './hash-pool.ts';
 import type { Segment } from './layout.ts';
 import type { StoreResult } from './piece-writer.ts';
 import { FILES_A_JOB, type PinnedFiles } from './pinned-files.ts';
+import type { PieceResult } from './pool-worker.ts';
 
 export interface StoredPiece {
   /** The name of its hash in the pool. */

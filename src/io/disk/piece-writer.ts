@@ -5,10 +5,11 @@
 import type { ShoalError } from '../../base/errors.ts';
 import { diskError, isStarved } from './disk-error.ts';
 import type { WriteRange } from './hash-job.ts';
-import type { HashPool, PieceResult } from './hash-pool.ts';
+import type { HashPool } from './hash-pool.ts';
 import type { HeldFile } from './held-file.ts';
 import type { Segment } from './layout.ts';
 import { FILES_A_JOB, type PinnedFiles } from './pinned-files.ts';
+import type { PieceResult } from './pool-worker.ts';
 
 /** Like the pool's result; a disk failure carries the error a user gets. */
 export type StoreResult =

@@ -22,7 +22,8 @@ import { PieceVerifier } from './piece-verifier.ts';
 import { PieceWriter, type SlabPlace, type StoreResult } from './piece-writer.ts';
 import { PinnedFiles } from './pinned-files.ts';
 import { resolveRoot } from './safe-path.ts';
-import { makeEmptyFile, settleFile, settleSmallFile, syncNames } from './settle.ts';
+import { makeEmptyFile, syncNames } from './settle.ts';
+import { SettleQueue } from './settle-queue.ts';
 
 export interface StorageOptions {
   metainfo: Metainfo;
@@ -42,11 +43,7 @@ export interface StorageOptions {
   files?: FilePool;
 }
 
-const SETTLING_AT_ONCE = 2;
-/** Small files are settled by a worker, so many at a time; where only a few wait, it is not worth a thread. */
-const SMALL_FILE = 1024 * 1024;
-const SMALL_AT_ONCE = 64;
-const MANY_SMALL = 4;
+const SYNCS_AT_ONCE = 2;
 const STATS_AT_ONCE = 16;
 /** A file changed so shortly ago may change again without its modification time telling. Nanoseconds. */
 const RACY_NS = 50_000_000n;
@@ -73,11 +70,7 @@ export class Storage {
   readonly #unverified = new Map<number, number>();
   readonly #reader: PieceReader;
   readonly #onChanged: StorageOptions['onChanged'];
-  readonly #settleQueue: HeldFile[] = [];
-  #settling = 0;
-  /** So many small files have waited together that there is a worker for them. */
-  #manySmall = false;
-  #settleFailure: unknown;
+  readonly #settling: SettleQueue;
   #filesDone = 0;
   #jobs = 0;
   #closed = false;
@@ -106,12 +99,20 @@ export class Storage {
     this.#writer = new PieceWriter(options.pool, pinned, held);
     this.#verifier = new PieceVerifier(options.pool, pinned);
     this.#reader = new PieceReader(this.#files, held, (file) => this.#noteChanged(file));
+    this.#settling = new SettleQueue(
+      this.#files,
+      options.pool,
+      () => {
+        this.#filesDone++;
+      },
+      () => this.#wake(),
+    );
     for (const file of held) {
       if (file === undefined) continue;
       for (let piece = file.place.firstPiece; piece <= file.place.lastPiece; piece++)
         if (!have.has(piece)) file.missing++;
       if (file.settled) this.#filesDone++;
-      else if (file.missing === 0 && file.place.length > 0 && !this.#readOnly) this.#settle(file);
+      else if (file.missing === 0 && file.place.length > 0 && !this.#readOnly) this.#settling.add(file);
     }
   }
 
@@ -271,7 +272,7 @@ export class Storage {
     for (const { file } of segments) {
       if (file.pad) continue;
       const held = this.#held[file.index]!;
-      if (--held.missing === 0) this.#settle(held);
+      if (--held.missing === 0) this.#settling.add(held);
     }
   }
 
@@ -304,35 +305,6 @@ export class Storage {
     this.#onChanged?.(file.place.path, lost);
   }
 
-  #settle(file: HeldFile): void {
-    this.#settleQueue.push(file);
-    this.#settleNext();
-  }
-
-  #settleNext(): void {
-    if (!this.#manySmall && this.#settleQueue.length >= MANY_SMALL)
-      this.#manySmall = this.#settleQueue.filter((file) => file.place.length <= SMALL_FILE).length >= MANY_SMALL;
-    for (;;) {
-      const file = this.#settleQueue[0];
-      const small = this.#manySmall && file !== undefined && file.place.length <= SMALL_FILE;
-      if (file === undefined || this.#settling >= (small ? SMALL_AT_ONCE : SETTLING_AT_ONCE)) break;
-      this.#settleQueue.shift();
-      this.#settling++;
-      (small ? settleSmallFile(file, this.#files, this.#pool) : settleFile(file, this.#files))
-        .then(() => {
-          this.#filesDone++;
-        })
-        .catch((error: unknown) => {
-          this.#settleFailure ??= error;
-        })
-        .finally(() => {
-          this.#settling--;
-          this.#settleNext();
-        });
-    }
-    this.#wake();
-  }
-
   #endJob(): void {
     this.#jobs--;
     if (this.#jobs === 0) this.#wake();
@@ -349,8 +321,8 @@ export class Storage {
   /** When every piece is on disk: waits until all files have their final names, makes the empty ones, syncs folders. */
   async finish(): Promise<void> {
     if (this.#readOnly) return;
-    await this.#until(() => this.#settling === 0 && this.#settleQueue.length === 0);
-    if (this.#settleFailure !== undefined) throw this.#settleFailure;
+    await this.#until(() => this.#settling.idle);
+    if (this.#settling.failure !== undefined) throw this.#settling.failure;
     for (const file of this.#held) {
       if (file === undefined || file.place.length > 0 || file.settled) continue;
       await makeEmptyFile(file);
@@ -388,7 +360,7 @@ export class Storage {
     const stamps: TorrentRecord['files'] = new Array(this.#held.length).fill(undefined);
     const real = this.#held.filter((file) => file !== undefined);
     if (!this.#closed)
-      await forEachLimited(real, SETTLING_AT_ONCE, async (file) => {
+      await forEachLimited(real, SYNCS_AT_ONCE, async (file) => {
         // The file is unsafe from then on, which is all a record has to know.
         await file.sync(this.#files).catch(() => undefined);
       });
@@ -422,10 +394,10 @@ export class Storage {
   /** Waits for reads, writes and renames under way, then closes the files. Later calls fail. */
   async close(): Promise<void> {
     this.#closed = true;
-    await this.#until(() => this.#jobs === 0 && this.#settling === 0 && this.#settleQueue.length === 0);
+    await this.#until(() => this.#jobs === 0 && this.#settling.idle);
     for (const piece of [...this.#unverified.keys()]) this.forget(piece);
     const real = this.#held.filter((file) => file !== undefined);
-    await forEachLimited(real, SETTLING_AT_ONCE, async (file) => {
+    await forEachLimited(real, SYNCS_AT_ONCE, async (file) => {
       await file.sync(this.#files).catch(() => undefined);
       await this.#files.retire(file.pooled, async () => undefined);
     });
