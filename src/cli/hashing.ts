@@ -1,11 +1,11 @@
 // Hashes what a user wants to share or describe, showing how far it is and saying what is left out.
 
 import { printable } from '../base/printable.ts';
+import { formatDuration, formatPercent, formatRate, formatSize } from '../base/quantity.ts';
 import { type CreatedTorrent, type CreateOptions, createTorrent } from '../io/disk/create.ts';
 import { HashPool } from '../io/disk/hash-pool.ts';
 import type { Output } from './output.ts';
 import { countOf } from './render/download-view.ts';
-import { formatDuration, formatPercent, formatRate, formatSize } from './render/quantity.ts';
 import { drawBar } from './render/strip.ts';
 import { fit } from './render/width.ts';
 

@@ -5,9 +5,9 @@ import { join, resolve } from 'node:path';
 import { type Endpoint, parseAddress } from '../base/endpoint.ts';
 import { ShoalError } from '../base/errors.ts';
 import { printable } from '../base/printable.ts';
+import { formatRate } from '../base/quantity.ts';
 import type { LimitRule, Limits, SessionOptions } from '../engine/types.ts';
 import { findDirectories } from '../io/paths.ts';
-import { formatRate } from './render/quantity.ts';
 import { DEFAULT_TRACKER, type Settings } from './settings.ts';
 
 type Environment = Readonly<Record<string, string | undefined>>;

@@ -1,7 +1,7 @@
 // Reads a rule of the time-of-day schedule as people write it: `Mon-Fri 08:00-18:00 down=1M up=200K`.
 
+import { parseRate } from '../base/quantity.ts';
 import type { LimitRule } from '../engine/types.ts';
-import { parseRate } from './render/quantity.ts';
 
 const DAYS = ['sun', 'mon', 'tue', 'wed', 'thu', 'fri', 'sat'];
 const EVERY_DAY: readonly number[] = [0, 1, 2, 3, 4, 5, 6];

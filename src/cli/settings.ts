@@ -4,7 +4,7 @@
 import { type Endpoint, parseHostPort } from '../base/endpoint.ts';
 import { ShoalError } from '../base/errors.ts';
 import { quoted } from '../base/printable.ts';
-import { parseRate, parseSeconds, parseSize } from './render/quantity.ts';
+import { parseRate, parseSeconds, parseSize } from '../base/quantity.ts';
 import { parseLimitRule } from './schedule.ts';
 
 interface Setting<T> {

@@ -4,11 +4,11 @@ import { open } from 'node:fs/promises';
 import { resolve } from 'node:path';
 import { ShoalError } from '../../base/errors.ts';
 import { printable } from '../../base/printable.ts';
+import { formatSize } from '../../base/quantity.ts';
 import { formatMagnet } from '../../protocol/magnet.ts';
 import { announceUrlOf } from '../../protocol/tracker/http.ts';
 import type { COMMON, CommandRun } from '../command.ts';
 import { hashPaths } from '../hashing.ts';
-import { formatSize } from '../render/quantity.ts';
 
 type Taken = 'output' | 'name' | 'exclude' | 'pieceLength' | 'tracker' | (typeof COMMON)[number];
 

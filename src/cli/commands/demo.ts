@@ -6,13 +6,13 @@ import { tmpdir } from 'node:os';
 import { basename, join, resolve } from 'node:path';
 import { ShoalError } from '../../base/errors.ts';
 import { printable } from '../../base/printable.ts';
+import { formatDuration, formatPercent, formatRate, formatSize } from '../../base/quantity.ts';
 import type { COMMON, CommandContext, CommandRun } from '../command.ts';
 import { digestFile, makeFile, measureFile, requireSpace } from '../demo/content.ts';
 import { buildMatrix, drawMatrix } from '../demo/matrix.ts';
 import { Player } from '../demo/player.ts';
 import { unlessAborted } from '../interrupt.ts';
 import type { ProgressView } from '../output.ts';
-import { formatDuration, formatPercent, formatRate, formatSize } from '../render/quantity.ts';
 import { drawBar } from '../render/strip.ts';
 import { pad } from '../render/width.ts';
 

@@ -2,12 +2,12 @@
 // seeding when asked to.
 
 import { EXIT, ShoalError } from '../../base/errors.ts';
+import { formatPercent } from '../../base/quantity.ts';
 import type { COMMON, CommandRun } from '../command.ts';
 import { chooseDestination, download, reportDownload, UNATTENDED_TIMEOUT } from '../download.ts';
 import { untilAborted } from '../interrupt.ts';
 import { openHost } from '../open-host.ts';
 import { type PeerSettings, resolvePeers, sessionOptions, stateDirectory } from '../peer-session.ts';
-import { formatPercent } from '../render/quantity.ts';
 import { ShareView } from '../render/share-view.ts';
 import type { FollowedTorrent } from '../torrent-host.ts';
 import { findWanted } from '../wanted.ts';

@@ -3,10 +3,10 @@
 import type { DaemonClient } from '../../api/daemon-client.ts';
 import type { SettingsChange, TorrentLimits } from '../../api/daemon-schemas.ts';
 import { printable } from '../../base/printable.ts';
+import { formatDuration, formatRate } from '../../base/quantity.ts';
 import type { COMMON, CommandContext, CommandRun } from '../command.ts';
 import { chooseTorrents, connectDaemon } from '../daemon-access.ts';
 import type { Output } from '../output.ts';
-import { formatDuration, formatRate } from '../render/quantity.ts';
 import { flagName, type SettingName, type Settings } from '../settings.ts';
 
 const OF_TORRENT = ['down', 'up', 'ratio', 'seedTime', 'idleTime'] as const;

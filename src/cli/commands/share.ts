@@ -2,12 +2,12 @@
 
 import { ShoalError } from '../../base/errors.ts';
 import { printable } from '../../base/printable.ts';
+import { formatSize } from '../../base/quantity.ts';
 import { catalogAccess } from '../catalog-access.ts';
 import type { COMMON, CommandContext, CommandRun } from '../command.ts';
 import { untilAborted } from '../interrupt.ts';
 import { openHost } from '../open-host.ts';
 import { type PeerSettings, resolvePeers, sessionOptions } from '../peer-session.ts';
-import { formatSize } from '../render/quantity.ts';
 import { type Share, ShareView } from '../render/share-view.ts';
 import { type Shared, shareEntry } from '../sharing.ts';
 

@@ -2,11 +2,11 @@
 
 import { formatEndpoint } from '../../base/endpoint.ts';
 import { printable } from '../../base/printable.ts';
+import { formatSize } from '../../base/quantity.ts';
 import { formatMagnet, parseMagnet } from '../../protocol/magnet.ts';
 import type { Metainfo } from '../../protocol/metainfo.ts';
 import type { COMMON, CommandRun } from '../command.ts';
 import type { Output } from '../output.ts';
-import { formatSize } from '../render/quantity.ts';
 import { drawTable } from '../render/table.ts';
 import { pad } from '../render/width.ts';
 import { readTorrentFile } from '../torrent-source.ts';

@@ -1,9 +1,9 @@
 // `shoal status`: how the daemon's torrents stand.
 
 import { printable } from '../../base/printable.ts';
+import { formatRate, formatSize } from '../../base/quantity.ts';
 import type { COMMON, CommandRun } from '../command.ts';
 import { chooseTorrents, connectDaemon } from '../daemon-access.ts';
-import { formatRate, formatSize } from '../render/quantity.ts';
 import { tellTorrents } from '../render/status-view.ts';
 
 export const run: CommandRun<'state' | 'label' | (typeof COMMON)[number]> = async (context, settings, words) => {

@@ -4,10 +4,10 @@ import { access } from 'node:fs/promises';
 import { resolve } from 'node:path';
 import { ShoalError } from '../../base/errors.ts';
 import { printable } from '../../base/printable.ts';
+import { formatPercent, formatSize } from '../../base/quantity.ts';
 import { type CheckedFile, verify } from '../../io/disk/check.ts';
 import { HashPool } from '../../io/disk/hash-pool.ts';
 import type { COMMON, CommandRun } from '../command.ts';
-import { formatPercent, formatSize } from '../render/quantity.ts';
 import { drawBar } from '../render/strip.ts';
 import { readTorrentFile } from '../torrent-source.ts';
 

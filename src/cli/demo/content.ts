@@ -4,7 +4,7 @@ import { createHash, randomFillSync } from 'node:crypto';
 import { createReadStream } from 'node:fs';
 import { open, stat, statfs } from 'node:fs/promises';
 import { ShoalError } from '../../base/errors.ts';
-import { formatSize } from '../render/quantity.ts';
+import { formatSize } from '../../base/quantity.ts';
 
 const CHUNK = 4 * 1024 * 1024;
 

@@ -1,6 +1,6 @@
 // Who sent what to whom: the table at the end of the demo. Pure.
 
-import { formatSize } from '../render/quantity.ts';
+import { formatSize } from '../../base/quantity.ts';
 import { drawTable } from '../render/table.ts';
 
 export interface Received {

@@ -1,10 +1,10 @@
 // How a download shows itself: lines on a terminal, one line in a log, fields of a JSON event. Reads snapshots only.
 
 import { printable } from '../../base/printable.ts';
+import { formatDuration, formatPercent, formatRate, formatSize } from '../../base/quantity.ts';
 import { PIECE } from '../../engine/types.ts';
 import type { ProgressView } from '../output.ts';
 import type { FollowedTorrent } from '../torrent-host.ts';
-import { formatDuration, formatPercent, formatRate, formatSize } from './quantity.ts';
 import { drawBar, drawStrip } from './strip.ts';
 import { fit, pad, width } from './width.ts';
 

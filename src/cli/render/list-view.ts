@@ -1,10 +1,10 @@
 // How a listing of the catalog is told: a table, or an event for each entry.
 
 import { printable } from '../../base/printable.ts';
+import { formatSize } from '../../base/quantity.ts';
 import type { ListedFile, Listing } from '../../engine/catalog.ts';
 import type { Output } from '../output.ts';
 import { countOf } from './download-view.ts';
-import { formatSize } from './quantity.ts';
 import { drawTable } from './table.ts';
 
 /** `query` is what was looked for, for the message when nothing is found. */

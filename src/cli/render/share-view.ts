@@ -1,11 +1,11 @@
 // How shares show who takes what: a table on a terminal, lines in a log, fields of JSON events. Reads snapshots only.
 
 import { printable } from '../../base/printable.ts';
+import { formatPercent, formatRate, formatSize } from '../../base/quantity.ts';
 import type { PeerStatus } from '../../engine/types.ts';
 import type { ProgressView } from '../output.ts';
 import type { FollowedTorrent } from '../torrent-host.ts';
 import { countOf } from './download-view.ts';
-import { formatPercent, formatRate, formatSize } from './quantity.ts';
 import { drawTable } from './table.ts';
 
 /** So many peers have a line of their own; the rest is counted. */

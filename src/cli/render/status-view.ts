@@ -2,9 +2,9 @@
 
 import type { FilesReply, TorrentRow } from '../../api/daemon-schemas.ts';
 import { printable } from '../../base/printable.ts';
+import { formatDuration, formatPercent, formatRate, formatSize } from '../../base/quantity.ts';
 import type { PeerStatus } from '../../engine/types.ts';
 import type { Output } from '../output.ts';
-import { formatDuration, formatPercent, formatRate, formatSize } from './quantity.ts';
 import { drawTable } from './table.ts';
 
 const COLUMNS = [

@@ -3,11 +3,11 @@
 import type { AvailabilityReply, SwarmPeer } from '../../api/session-schemas.ts';
 import { Bitfield } from '../../base/bitfield.ts';
 import { printable } from '../../base/printable.ts';
+import { formatSize } from '../../base/quantity.ts';
 import type { NameHolders } from '../../engine/catalog-where.ts';
 import { PIECE } from '../../engine/types.ts';
 import type { Output } from '../output.ts';
 import { countOf } from './download-view.ts';
-import { formatSize } from './quantity.ts';
 import { drawStrip } from './strip.ts';
 import { drawTable } from './table.ts';
 

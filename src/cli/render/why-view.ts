@@ -1,11 +1,11 @@
 // Says what a download waited for, as a table of shares and one sentence with the change that would help most.
 
 import { printable } from '../../base/printable.ts';
+import { formatRate, formatSize } from '../../base/quantity.ts';
 import type { TorrentWhy } from '../../engine/types.ts';
 import type { WhyRecord } from '../../engine/why.ts';
 import type { Output } from '../output.ts';
 import { countOf } from './download-view.ts';
-import { formatRate, formatSize } from './quantity.ts';
 import { drawTable } from './table.ts';
 
 const WORDS: Readonly<Record<string, string>> = {

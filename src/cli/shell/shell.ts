@@ -4,6 +4,7 @@
 import { access } from 'node:fs/promises';
 import { ShoalError } from '../../base/errors.ts';
 import { printable } from '../../base/printable.ts';
+import { formatSize } from '../../base/quantity.ts';
 import { listFiles } from '../../engine/catalog.ts';
 import { unpublishName } from '../../engine/catalog-publish.ts';
 import { whereName } from '../../engine/catalog-where.ts';
@@ -13,7 +14,6 @@ import type { CommandContext } from '../command.ts';
 import { chooseDestination, UNATTENDED_TIMEOUT } from '../download.ts';
 import { listenOf, type PeerSettings, stateDirectory } from '../peer-session.ts';
 import { tellFiles } from '../render/list-view.ts';
-import { formatSize } from '../render/quantity.ts';
 import { drawTable } from '../render/table.ts';
 import { tellHolders } from '../render/where-view.ts';
 import { type Shared, shareEntry } from '../sharing.ts';

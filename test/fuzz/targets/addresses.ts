@@ -9,7 +9,7 @@ import {
   parseAddress,
   parseHostPort,
 } from '../../../src/base/endpoint.ts';
-import { parseRate, parseSeconds, parseSize } from '../../../src/cli/render/quantity.ts';
+import { parseRate, parseSeconds, parseSize } from '../../../src/base/quantity.ts';
 import { resolveSettings, SETTINGS, type SettingName } from '../../../src/cli/settings.ts';
 import { splitWords } from '../../../src/cli/shell/tokenizer.ts';
 import { formatMagnet, parseMagnet } from '../../../src/protocol/magnet.ts';
