@@ -12,9 +12,12 @@ import type { ClientFor } from './route-shapes.ts';
 /** `token`: the daemon's, or its owner's; a page that has traded it for a cookie needs none. */
 export type DaemonClientOptions = CallOptions;
 
-type Calls = ClientFor<Omit<DaemonRoutes, 'events' | 'torrentEvents'>>;
+type Calls = ClientFor<Omit<DaemonRoutes, 'events' | 'torrentEvents' | 'sendFile'>>;
+type SendFile = ClientFor<Pick<DaemonRoutes, 'sendFile'>>['sendFile'];
 
 export interface DaemonClient extends Calls {
+  /** The bytes of one file of an upload, or a part of them. */
+  sendFile(input: Omit<Parameters<SendFile>[0], 'body'> & { body: Uint8Array<ArrayBuffer> }): ReturnType<SendFile>;
   /** A snapshot of all torrents, then what changes. `last`: the id of the last event seen, to go on after it. */
   events(options?: { last?: string | undefined; signal?: AbortSignal }): AsyncGenerator<ServerEvent>;
   /** What happens to one torrent, until it stops. */

@@ -2,6 +2,7 @@
 // table, the OpenAPI document and the client are made from it. Holds no schemas.
 
 import { type Endpoint, MAX_TORRENT_LENGTH } from './endpoints.ts';
+import { shareEndpoints } from './share-endpoints.ts';
 
 /**
  * Who may call an endpoint.
@@ -94,6 +95,7 @@ export const daemonEndpoints = {
     summary: 'All torrents and what changes of them, as server-sent events',
     replyType: 'text/event-stream',
   },
+  ...shareEndpoints,
   openapi: { method: 'GET', path: '/api/v1/openapi.json', policy: 'token', summary: 'This description' },
 } as const satisfies Record<string, Endpoint<DaemonPolicy>>;
 

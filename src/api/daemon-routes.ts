@@ -25,6 +25,23 @@ import {
 } from './daemon-schemas.ts';
 import type { RouteShapes } from './route-shapes.ts';
 import { OpenApiReply } from './schemas.ts';
+import {
+  CancelReply,
+  DirectoriesQuery,
+  DirectoriesReply,
+  SendParams,
+  SendQuery,
+  SendReply,
+  ShareBody,
+  ShareRow,
+  SharesReply,
+  ShareUploadBody,
+  StartUploadBody,
+  UploadParams,
+  UploadReply,
+  UploadRow,
+  UploadsReply,
+} from './share-schemas.ts';
 
 export const daemonRoutes = {
   login: { body: LoginBody, reply: DoneReply },
@@ -50,6 +67,16 @@ export const daemonRoutes = {
   metadata: { params: TorrentParams },
   torrentEvents: { params: TorrentParams },
   events: {},
+  uploads: { reply: UploadsReply },
+  startUpload: { body: StartUploadBody, reply: UploadRow },
+  upload: { params: UploadParams, reply: UploadReply },
+  sendFile: { params: SendParams, query: SendQuery, reply: SendReply },
+  cancelUpload: { params: UploadParams, reply: CancelReply },
+  shareUpload: { params: UploadParams, body: ShareUploadBody, reply: ShareRow },
+  shares: { reply: SharesReply },
+  share: { body: ShareBody, reply: ShareRow },
+  cancelShare: { params: UploadParams, reply: CancelReply },
+  directories: { query: DirectoriesQuery, reply: DirectoriesReply },
   openapi: { reply: OpenApiReply },
 } as const satisfies Record<DaemonEndpointName, RouteShapes>;
 

@@ -15,7 +15,7 @@ const Rate = Type.Integer({
 const Ratio = Type.Number({ minimum: 0, maximum: 1e6 });
 const Path = Type.String({ minLength: 1, maxLength: 4096 });
 const Url = Type.String({ minLength: 1, maxLength: 2048 });
-const orNull = <T extends TSchema>(schema: T, description?: string) =>
+export const orNull = <T extends TSchema>(schema: T, description?: string) =>
   Type.Union([schema, Type.Null()], description === undefined ? {} : { description });
 
 /** What unknown members of a request mean is never guessed. */
@@ -55,7 +55,7 @@ const TorrentState = Type.Union(
 );
 export type TorrentState = Static<typeof TorrentState>;
 
-const Failure = Type.Object({
+export const Failure = Type.Object({
   code: Type.String({ description: 'Stable code, ERR_…' }),
   message: Type.String(),
   reason: Type.Optional(Type.String()),
@@ -125,6 +125,8 @@ export const SessionReply = Type.Object({
   listen: Type.Array(Type.String()),
   downloads: Type.String({ description: 'Where downloads go that say nothing else' }),
   roots: Type.Array(Type.String(), { description: 'Directories below which data may be put by callers of this API' }),
+  shareRoot: Type.String({ description: 'Where what is sent to it is kept' }),
+  publisher: Type.String({ description: 'Its own key: who publishes what it shares' }),
   trackers: Type.Array(Type.String()),
   free: Type.Integer({ minimum: 0, description: 'Bytes free where downloads go' }),
   down: Count,

@@ -20,6 +20,8 @@ export interface Endpoint<P extends string = string> {
   summary: string;
   /** Largest request body in bytes; default `DEFAULT_BODY_LIMIT`. */
   bodyLimit?: number;
+  /** The request's body is not JSON and of any length: the handler reads it as it comes. */
+  requestType?: string;
   /** The reply is not JSON. */
   replyType?: string;
   /** Largest reply a client takes, in bytes. */

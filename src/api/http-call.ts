@@ -23,7 +23,7 @@ export interface FetchInit {
   readonly method: string;
   readonly headers: Record<string, string>;
   readonly signal: AbortSignal;
-  readonly body?: string;
+  readonly body?: string | Uint8Array<ArrayBuffer>;
 }
 
 export interface FetchReply {
@@ -101,11 +101,12 @@ async function callOnce(
 ): Promise<unknown> {
   const patience = options.timeout ?? (isLarge(endpoint) ? 60_000 : 10_000);
   const allowed = retryLeft > 0 && !isLarge(endpoint) ? Math.min(patience, retryLeft) : patience;
-  const timeout = AbortSignal.timeout(Math.ceil(allowed));
-  const signal = input.signal === undefined ? timeout : AbortSignal.any([timeout, input.signal]);
+  // Bytes of any number take any time.
+  const signals = endpoint.requestType === undefined ? [AbortSignal.timeout(Math.ceil(allowed))] : [];
+  const signal = AbortSignal.any(input.signal === undefined ? signals : [...signals, input.signal]);
   const headers: Record<string, string> = { accept: endpoint.replyType ?? 'application/json' };
   if (options.token !== undefined && target.sendsToken(endpoint)) headers.authorization = `Bearer ${options.token}`;
-  if (input.body !== undefined) headers['content-type'] = 'application/json';
+  if (input.body !== undefined) headers['content-type'] = endpoint.requestType ?? 'application/json';
   let response: FetchReply;
   let bytes: Uint8Array;
   try {
@@ -113,7 +114,7 @@ async function callOnce(
       method: endpoint.method,
       headers,
       signal,
-      ...(input.body === undefined ? {} : { body: JSON.stringify(input.body) }),
+      ...(input.body === undefined ? {} : { body: bodyOf(endpoint, input.body) }),
     });
     const limit = endpoint.replyType === undefined ? MAX_JSON_LENGTH : 2 * MAX_TORRENT_LENGTH;
     bytes = await readBounded(response, endpoint.replyLimit ?? limit, target.badReply);
@@ -130,6 +131,10 @@ async function callOnce(
       reason: 'unexpected_reply',
     });
   return value;
+}
+
+function bodyOf(endpoint: Endpoint, body: unknown): string | Uint8Array<ArrayBuffer> {
+  return endpoint.requestType === undefined ? JSON.stringify(body) : (body as Uint8Array<ArrayBuffer>);
 }
 
 /** The error that a reply which is no success tells of, when nothing of its body was read yet. */

@@ -96,6 +96,8 @@ function describe<P extends string>(
       required: !takesNull(shapes.body),
       content: { 'application/json': { schema: plain(shapes.body) } },
     };
+  if (endpoint.requestType !== undefined)
+    operation.requestBody = { required: true, content: { [endpoint.requestType]: {} } };
   return operation;
 }
 

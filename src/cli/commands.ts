@@ -241,6 +241,7 @@ const daemon = command({
     'api',
     'apiName',
     'downloads',
+    'shareRoot',
     'allow',
     'tracker',
     'listen',
@@ -260,6 +261,7 @@ const daemon = command({
   briefs: {
     listen: LISTEN_PEER,
     downloads: 'where downloads go (default Downloads in the home directory)',
+    shareRoot: 'where files go that are sent over the API to be shared (default shared in the downloads)',
     down: 'download at most so much a second, all torrents together',
     up: 'upload at most so much a second, all torrents together',
   },

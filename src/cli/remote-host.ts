@@ -5,9 +5,9 @@ import type { DaemonClient } from '../api/daemon-client.ts';
 import type { AddBody, TorrentRow } from '../api/daemon-schemas.ts';
 import { type Endpoint, formatEndpoint } from '../base/endpoint.ts';
 import { ShoalError } from '../base/errors.ts';
+import { keepOriginal } from '../daemon/keep-original.ts';
 import { resolveSource } from '../engine/torrent-source.ts';
 import type { AddOptions, TorrentSource } from '../engine/types.ts';
-import { lock } from '../io/lock.ts';
 import { TorrentStore } from '../io/stores/torrent-store.ts';
 import type { Metainfo } from '../protocol/metainfo.ts';
 import { encodeMetainfo } from '../protocol/metainfo-build.ts';
@@ -67,17 +67,8 @@ class RemoteHost implements TorrentHost {
   ): Promise<FollowedTorrent> {
     const { infoHash } = metainfo;
     const bytes = encodeMetainfo({ infoBytes: metainfo.infoBytes });
-    if ((await this.#find(infoHash)) === undefined) {
-      const store = new TorrentStore(this.#state);
-      const held = await lock(store.folder(infoHash)!, 'shoal share');
-      try {
-        await store.saveTorrent(infoHash, bytes);
-        const journal = await store.openJournal(original.record);
-        await journal?.close();
-      } finally {
-        await held.release();
-      }
-    }
+    if ((await this.#find(infoHash)) === undefined)
+      await keepOriginal(new TorrentStore(this.#state), bytes, original.record);
     const body = { torrent: Buffer.from(bytes).toString('base64'), path: root, originals: [...original.paths] };
     return this.#add(infoHash, options, body);
   }

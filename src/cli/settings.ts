@@ -181,6 +181,7 @@ export const SETTINGS = {
     'a host name, with a port if it is not that of the API',
   ),
   downloads: one('DIR', 'where downloads go that say nothing else', 'lasting', text, 'a directory'),
+  shareRoot: one('DIR', 'where files go that the page sends', 'lasting', text, 'a directory'),
   allow: many('DIR', 'let callers of the API put data below this, too; may repeat', 'lasting', text, 'a directory'),
   activeDownloads: one('N', 'downloads at a time, 0 for all', 'lasting', parseCount, 'a whole number'),
   activeSeeds: one('N', 'seeds at a time, 0 for all', 'lasting', parseCount, 'a whole number'),

@@ -1,17 +1,13 @@
 // Shares one entry: hashes, publishes, seeds in place, and tells when others can fetch. Used by share and by the shell.
 
 import type { Endpoint } from '../base/endpoint.ts';
-import { ShoalError } from '../base/errors.ts';
-import { type Published, publishEntry } from '../engine/catalog-publish.ts';
+import type { Published } from '../engine/catalog-publish.ts';
+import { publishCreated, untilAnnounced } from '../engine/sharing.ts';
 import type { CatalogAccess } from './catalog-access.ts';
 import { hashPaths } from './hashing.ts';
 import { unlessAborted } from './interrupt.ts';
 import type { Output } from './output.ts';
 import type { FollowedTorrent, TorrentHost } from './torrent-host.ts';
-
-const LOOK_EVERY = 20;
-/** Milliseconds a tracker that has just taken the entry may need to answer the first announce. */
-const ANNOUNCE_PATIENCE = 15_000;
 
 export interface ShareRequest {
   paths: readonly string[];
@@ -48,14 +44,11 @@ export async function shareEntry(
     ...(pieceLength === undefined ? {} : { pieceLength }),
   });
   const { metainfo } = created;
-  const name = (request.name ?? metainfo.name).normalize('NFC');
-  const published = await publishEntry({
+  const { name, published } = await publishCreated(created, {
     trackers: access.trackers,
     identity: await access.identity(),
     pins: access.pins,
-    name,
-    torrentBytes: created.torrent,
-    metainfo,
+    name: request.name,
     signal,
   });
   for (const warning of published.warnings) output.warn(warning);
@@ -65,23 +58,7 @@ export async function shareEntry(
     const options = { trackers: published.trackers, peers };
     torrent = await unlessAborted(signal, session.seedOriginal(metainfo, created.root, created, options));
   } else torrent.announceTo(published.trackers);
-  await unlessAborted(signal, untilAnnounced(torrent, output));
+  const warning = await unlessAborted(signal, untilAnnounced(torrent));
+  if (warning !== undefined) output.warn(warning);
   return { name, torrent, published };
-}
-
-/** The first answer to `started` makes the peer known to others. Without one by then, the tracker is warned about. */
-async function untilAnnounced(torrent: FollowedTorrent, output: Output): Promise<void> {
-  const began = performance.now();
-  const answered = () => torrent.trackers.some(({ lastAnswer, failure }) => lastAnswer > 0 && failure === undefined);
-  while (!answered()) {
-    const { error, state } = torrent.status;
-    if (error !== undefined) throw error;
-    if (state === 'stopped') throw new ShoalError('ERR_INTERRUPTED', `sharing "${torrent.status.name}" was stopped`);
-    if (performance.now() - began > ANNOUNCE_PATIENCE) {
-      const failure = torrent.trackers.find((tracker) => tracker.failure !== undefined)?.failure ?? 'no answer';
-      output.warn(`no tracker has taken the announce of "${torrent.status.name}" yet (${failure}); it is tried again`);
-      return;
-    }
-    await new Promise((resolve) => setTimeout(resolve, LOOK_EVERY));
-  }
 }

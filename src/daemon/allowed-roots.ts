@@ -1,5 +1,5 @@
 // Where callers of the API may have data put: below directories the owner allowed, with all symbolic links resolved. The
-// owner at the command line is not asked here.
+// owner at the command line is not asked here. What the daemon itself keeps is nobody's to put data into or to share.
 
 import { isAbsolute, normalize } from 'node:path';
 import { ShoalError } from '../base/errors.ts';
@@ -9,8 +9,18 @@ export class AllowedRoots {
   /** As given, absolute. */
   readonly roots: readonly string[];
 
-  constructor(roots: readonly string[]) {
+  /** Where keys and tokens are. */
+  readonly #own: string | undefined;
+
+  /** `own`: the daemon's own directory, which may lie below one of the roots. */
+  constructor(roots: readonly string[], own?: string) {
     this.roots = [...new Set(roots.map((root) => normalize(root)))];
+    this.#own = own;
+  }
+
+  /** Whether a resolved path is the daemon's own. */
+  isOwn(path: string): boolean {
+    return this.#own !== undefined && isInside(this.#own, path);
   }
 
   /** The path with its links resolved. Throws ERR_NOT_ALLOWED with reason `bad_path` or `outside_roots`. */
@@ -21,12 +31,26 @@ export class AllowedRoots {
     if (/^[\\/]{2}/.test(path))
       throw new ShoalError('ERR_NOT_ALLOWED', 'a save path is a path of this machine', { reason: 'bad_path' });
     const resolved = await this.#resolve(path);
+    await this.#refuseOwn(resolved, path);
     for (const root of this.roots) if (isInside(await resolveRoot(root), resolved)) return resolved;
     throw new ShoalError(
       'ERR_NOT_ALLOWED',
       `${path} is outside the directories this daemon may put data into (${this.roots.join(', ')}); allow more with --allow DIR`,
       { reason: 'outside_roots' },
     );
+  }
+
+  /** As `check`, for what others are to read. `anywhere`: the owner asks. */
+  async checkShared(path: string, anywhere: boolean): Promise<string> {
+    const resolved = anywhere ? await this.#resolve(path) : await this.check(path);
+    await this.#refuseOwn(resolved, path);
+    const own = this.#own === undefined ? undefined : await resolveRoot(this.#own);
+    if (own !== undefined && isInside(resolved, own)) throw ownError(path, 'contains');
+    return resolved;
+  }
+
+  async #refuseOwn(resolved: string, path: string): Promise<void> {
+    if (this.#own !== undefined && isInside(await resolveRoot(this.#own), resolved)) throw ownError(path, 'is inside');
   }
 
   async #resolve(path: string): Promise<string> {
@@ -39,4 +63,10 @@ export class AllowedRoots {
       });
     }
   }
+}
+
+function ownError(path: string, what: string): ShoalError {
+  return new ShoalError('ERR_NOT_ALLOWED', `${path} ${what} the daemon's own directory, with its keys`, {
+    reason: 'own_state',
+  });
 }

@@ -6,6 +6,7 @@ import type { FastifyBaseLogger } from 'fastify';
 import { type DaemonPolicy, daemonEndpoints } from '../api/daemon-endpoints.ts';
 import { type DaemonRoutes, daemonRoutes } from '../api/daemon-routes.ts';
 import { DEFAULT_BODY_LIMIT } from '../api/endpoints.ts';
+import { boundBody } from '../http/body-deadline.ts';
 import { HttpError } from '../http/problem.ts';
 import { registerTable } from '../http/route-table.ts';
 import { createHttpServer } from '../http/server.ts';
@@ -17,6 +18,8 @@ export interface DaemonAppOptions {
   access: AccessControl;
   handlers: DaemonHandlers;
   rpc: RpcContext;
+  /** Milliseconds for a request with its body, except where files are sent. */
+  bodyTimeout: number;
   /** A pino logger; none: silence. */
   log?: FastifyBaseLogger | undefined;
 }
@@ -51,11 +54,22 @@ export async function createDaemonApp(options: DaemonAppOptions): Promise<Daemon
     access.checkOrigin(request);
     // What is told here is nobody else's, and old by the next time.
     reply.header('cache-control', 'no-store');
+    // The server cuts off who sends nothing; a body of ordinary length has to be whole in time, too.
+    if (request.routeOptions.config.bodyType === undefined) boundBody(request.raw, options.bodyTimeout);
   });
   // A form of another site can send text, but never JSON without being asked first.
   server.removeContentTypeParser('text/plain');
+  // Bytes are read by the handler, as they come.
+  server.addContentTypeParser('application/octet-stream', (_request, _body, done) => done(null));
   server.addHook('preValidation', async (request) => {
-    if (request.routeOptions.config.policy === 'rpc') return;
+    const { policy, bodyType } = request.routeOptions.config;
+    if (policy === 'rpc') return;
+    if (bodyType !== undefined || isBytes(request.headers['content-type'])) {
+      if (bodyType !== undefined && isBytes(request.headers['content-type'])) return;
+      throw new HttpError(415, 'ERR_USAGE', `a body here has to be ${bodyType ?? 'application/json'}`, {
+        reason: 'wrong_type',
+      });
+    }
     if (request.body !== undefined && request.body !== null && !isJson(request.headers['content-type']))
       throw new HttpError(415, 'ERR_USAGE', 'a body has to be application/json', { reason: 'not_json' });
   });
@@ -75,6 +89,10 @@ export async function createDaemonApp(options: DaemonAppOptions): Promise<Daemon
     close: () => server.close(),
     routes,
   };
+}
+
+function isBytes(type: string | undefined): boolean {
+  return /^application\/octet-stream\s*(;|$)/i.test(type ?? '');
 }
 
 function isJson(type: string | undefined): boolean {

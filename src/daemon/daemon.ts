@@ -13,6 +13,7 @@ import { Session } from '../engine/session.ts';
 import type { SessionOptions } from '../engine/types.ts';
 import { openTokenFile, readTokenFile } from '../http/bearer-token.ts';
 import { freeSpace } from '../io/disk/free-space.ts';
+import { openIdentity } from '../io/identity.ts';
 import { lock } from '../io/lock.ts';
 import { ensurePrivateDirectory } from '../io/paths.ts';
 import { FilePins } from '../io/stores/pins.ts';
@@ -32,14 +33,18 @@ import { DaemonSettings, type FixedSettings } from './daemon-settings.ts';
 import { EventFeed } from './event-feed.ts';
 import { allRows, daemonHandlers, daemonOpenApi } from './handlers.ts';
 import { writeRecord } from './record-file.ts';
+import { ShareJobs } from './share-jobs.ts';
 import { TorrentList } from './torrent-list.ts';
 import { Torrents } from './torrents.ts';
+import { Uploads } from './uploads.ts';
 
 export interface DaemonOptions {
   /** Where everything is kept; the whole directory is the daemon's while it runs. */
   state: string;
   /** Absolute; made when something comes. */
   downloads: string;
+  /** Where files go that callers send; absolute. Default `shared` in `downloads`. */
+  shareRoot?: string;
   /** Directories below which callers of the API may have data put, besides `downloads`. */
   roots?: readonly string[];
   /** Where the API listens; port 0: any. */
@@ -108,16 +113,17 @@ export async function startDaemon(options: DaemonOptions): Promise<Daemon> {
     });
     undo.push(() => torrents.close());
     await torrents.load();
-    const roots = new AllowedRoots([options.downloads, ...(options.roots ?? [])]);
+    const shareRoot = options.shareRoot ?? join(options.downloads, 'shared');
+    const roots = new AllowedRoots([options.downloads, shareRoot, ...(options.roots ?? [])], options.state);
     const access = new AccessControl({
       token,
       ownerToken,
       names: options.names ?? [],
       ...(options.failures === undefined ? {} : { failures: options.failures }),
     });
-    const describe = describer(options, session, torrents, settings, roots, now());
-    const feed = new EventFeed({ rows: () => allRows(torrents), session: describe });
-    undo.push(() => feed.close());
+    const identity = await openIdentity(options.state);
+    const known = { shareRoot, publisher: identity.publicKey };
+    const describe = describer(options, session, torrents, settings, roots, known, now());
     const trackers = options.session.trackers ?? [];
     const shared = {
       session,
@@ -131,17 +137,30 @@ export async function startDaemon(options: DaemonOptions): Promise<Daemon> {
       pins: new FilePins(join(options.state, 'pins')),
       now,
     };
+    const uploads = await Uploads.open(shareRoot, now);
+    undo.push(() => uploads.close());
+    const shares = await ShareJobs.open({ ...shared, identity, log, file: join(folder, 'shares') });
+    undo.push(() => shares.close());
+    const feed = new EventFeed({
+      rows: () => allRows(torrents),
+      session: describe,
+      lists: () => ({ uploads: uploads.rows, shares: shares.rows }),
+    });
+    undo.push(() => feed.close());
     const handlers = daemonHandlers({
       ...shared,
       access,
       feed,
+      uploads,
+      shares,
       openApi: ({ host }) =>
         daemonOpenApi(options.version, `http://${host}`, { endpoints: daemonEndpoints, routes: daemonRoutes }),
     });
     const rpc = { ...shared, configDirectory: folder, stop: () => options.onStopAsked?.() };
-    const app = await createDaemonApp({ access, handlers, rpc, log: options.log });
+    const limits = { ...DEFAULT_CONNECTION_LIMITS, ...options.connections };
+    const app = await createDaemonApp({ access, handlers, rpc, bodyTimeout: limits.requestTimeout, log: options.log });
     undo.push(() => app.close());
-    const server = createTrackerServer({ ...DEFAULT_CONNECTION_LIMITS, ...options.connections });
+    const server = createTrackerServer({ ...limits, requestTimeout: 0 });
     server.on('request', (request: IncomingMessage, response: ServerResponse) => app.handle(request, response));
     const bound = await bind(server, options.api, options.apiOrigin, '--api');
     server.on('error', (error) => log.warn(`the API cannot take connections now: ${error.message}`));
@@ -187,6 +206,7 @@ function describer(
   torrents: Torrents,
   settings: DaemonSettings,
   roots: AllowedRoots,
+  known: Pick<SessionReply, 'shareRoot' | 'publisher'>,
   started: number,
 ): () => Promise<SessionReply> {
   let free = { bytes: 0, at: -Infinity };
@@ -215,6 +235,7 @@ function describer(
       listen: [...session.listenAddresses],
       downloads: options.downloads,
       roots: [...roots.roots],
+      ...known,
       trackers: [...(options.session.trackers ?? [])],
       free: free.bytes,
       down: Math.round(rates.down),

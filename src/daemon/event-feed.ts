@@ -10,6 +10,8 @@ import { HttpError } from '../http/problem.ts';
 export interface FeedSource {
   rows(): TorrentRow[];
   session(): Promise<SessionReply>;
+  /** Short lists that are told whole when they change. */
+  lists?(): Readonly<Record<string, unknown>>;
 }
 
 const EVERY = 500;
@@ -39,6 +41,8 @@ export class EventFeed {
   readonly #clients = new Set<Client>();
   #rows = new Map<string, Row>();
   #session: SessionReply | undefined;
+  /** As JSON, by name. */
+  #lists = new Map<string, string>();
   #revision = 0;
   #kept: { revision: number; text: string }[] = [];
   #keptBytes = 0;
@@ -89,7 +93,7 @@ export class EventFeed {
   }
 
   #snapshot(client: Client): void {
-    const data = { torrents: [...this.#rows.values()], session: this.#session };
+    const data = { torrents: [...this.#rows.values()], session: this.#session, ...this.#source.lists?.() };
     client.stale = false;
     client.response.write(this.#event('snapshot', this.#revision, data));
   }
@@ -149,8 +153,21 @@ export class EventFeed {
     const before = JSON.stringify(this.#session);
     this.#session = session;
     const news = before === JSON.stringify(session) ? undefined : session;
-    if (changed.length === 0 && removed.length === 0 && news === undefined) return undefined;
-    return { changed, removed, ...(news === undefined ? {} : { session: news }) };
+    const lists = this.#changedLists();
+    if (changed.length === 0 && removed.length === 0 && news === undefined && lists === undefined) return undefined;
+    return { changed, removed, ...(news === undefined ? {} : { session: news }), ...lists };
+  }
+
+  #changedLists(): Record<string, unknown> | undefined {
+    let changed: Record<string, unknown> | undefined;
+    for (const [name, list] of Object.entries(this.#source.lists?.() ?? {})) {
+      const text = JSON.stringify(list);
+      if (this.#lists.get(name) === text) continue;
+      this.#lists.set(name, text);
+      changed ??= {};
+      changed[name] = list;
+    }
+    return changed;
   }
 
   close(): void {

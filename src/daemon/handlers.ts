@@ -12,14 +12,17 @@ import type { TorrentStore } from '../io/stores/torrent-store.ts';
 import { encodeMetainfo } from '../protocol/metainfo-build.ts';
 import type { Access, AccessControl } from './access.ts';
 import { type AddContext, describeAdded } from './add-torrent.ts';
+import type { AllowedRoots } from './allowed-roots.ts';
 import type { DaemonSettings } from './daemon-settings.ts';
 import type { EventFeed } from './event-feed.ts';
 import type { ManagedTorrent } from './managed-torrent.ts';
+import { type ShareHandlerContext, shareHandlers } from './share-handlers.ts';
 import { filesOf, liveOf, piecesOf, trackersOf } from './torrent-details.ts';
 import { streamTorrentEvents } from './torrent-events.ts';
 import type { Torrents } from './torrents.ts';
 
-export interface HandlerContext extends AddContext {
+export interface HandlerContext extends AddContext, ShareHandlerContext {
+  readonly roots: AllowedRoots;
   readonly session: Session;
   readonly torrents: Torrents;
   readonly settings: DaemonSettings;
@@ -148,6 +151,7 @@ export function daemonHandlers(context: HandlerContext): DaemonHandlers {
       await context.feed.add(() => startStream(reply), typeof last === 'string' ? last : undefined);
       return undefined;
     },
+    ...shareHandlers(context),
     openapi: ({ request }) => context.openApi({ host: request.headers.host ?? '' }),
   };
 }

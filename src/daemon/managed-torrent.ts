@@ -399,7 +399,7 @@ function limitsOf({ limits }: TorrentEntry): { down: number; up: number } {
   return { down: limits.down ?? 0, up: limits.up ?? 0 };
 }
 
-function describeFailure(error: ShoalError | undefined): Failure | null {
+export function describeFailure(error: ShoalError | undefined): Failure | null {
   if (error === undefined) return null;
   const { code, message, reason } = error;
   return { code, message, ...(reason === undefined ? {} : { reason }) };

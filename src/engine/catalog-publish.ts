@@ -126,6 +126,23 @@ export async function publishEntry(options: PublishOptions): Promise<Published> 
   }
 }
 
+/**
+ * Throws ERR_NAME_TAKEN when a tracker that answers says that the name is somebody else's, and ERR_NAME. That none can be
+ * reached is no reason yet.
+ */
+export async function requireFreeName(
+  options: Pick<PublishOptions, 'trackers' | 'identity' | 'name' | keyof AskOptions>,
+): Promise<void> {
+  const name = catalogName(options.name);
+  const { publicKey } = options.identity;
+  try {
+    const { answers } = await readStanding(normalizeTrackers(options.trackers), name, publicKey, options);
+    refuseTaken(answers, name, publicKey);
+  } catch (error) {
+    if (!(error instanceof ShoalError) || error.code !== 'ERR_TRACKER_UNREACHABLE') throw error;
+  }
+}
+
 export interface UnpublishOptions extends AskOptions {
   trackers: readonly string[];
   identity: Identity;

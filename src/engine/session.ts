@@ -5,7 +5,7 @@ import { randomFillSync } from 'node:crypto';
 import path from 'node:path';
 import { performance } from 'node:perf_hooks';
 import { ShoalError } from '../base/errors.ts';
-import { createTorrent } from '../io/disk/create.ts';
+import { type CreatedTorrent, type CreateOptions, createTorrent } from '../io/disk/create.ts';
 import { HashPool } from '../io/disk/hash-pool.ts';
 import { createIdentity, type Identity, openIdentity } from '../io/identity.ts';
 import { ensurePrivateDirectory, findDirectories } from '../io/paths.ts';
@@ -243,9 +243,8 @@ export class Session implements AsyncDisposable {
 
   /** Hashes files or folders and seeds them where they are. */
   async seed(paths: string | readonly string[], options: SeedOptions = {}): Promise<Torrent> {
-    const created = await createTorrent({
+    const created = await this.hash({
       paths: typeof paths === 'string' ? [paths] : [...paths],
-      pool: this.#context.pool,
       ...(options.name === undefined ? {} : { name: options.name }),
       ...(options.pieceLength === undefined ? {} : { pieceLength: options.pieceLength }),
       ...(options.exclude === undefined ? {} : { exclude: options.exclude }),
@@ -255,6 +254,11 @@ export class Session implements AsyncDisposable {
       ...(options.signal === undefined ? {} : { signal: options.signal }),
     });
     return this.seedOriginal(created.metainfo, created.root, created, options);
+  }
+
+  /** Makes the metadata of files, on the threads of the session. Throws ERR_SOURCE, and what the signal says. */
+  async hash(options: Omit<CreateOptions, 'pool'>): Promise<CreatedTorrent> {
+    return createTorrent({ ...options, pool: this.#context.pool });
   }
 
   /** Seeds files that `createTorrent` has just hashed, where they are. */

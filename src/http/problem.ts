@@ -51,6 +51,7 @@ const TITLES: Record<number, string> = {
   429: 'Quota used up',
   500: 'Internal error',
   503: 'Not available now',
+  507: 'No room on the disk',
 };
 
 /** A failure with the status it is answered with, where the code alone does not say. */

@@ -26,6 +26,8 @@ declare module 'fastify' {
   interface FastifyContextConfig {
     /** Who may call; a route without it does not start. */
     policy?: string;
+    /** Of a body that is not JSON and has any length. */
+    bodyType?: string;
   }
 }
 
@@ -54,7 +56,10 @@ export function registerTable<Routes extends Record<string, RouteShapes>, P exte
       method: endpoint.method,
       url: endpoint.path,
       bodyLimit: endpoint.bodyLimit ?? DEFAULT_BODY_LIMIT,
-      config: { policy: endpoint.policy },
+      config: {
+        policy: endpoint.policy,
+        ...(endpoint.requestType === undefined ? {} : { bodyType: endpoint.requestType }),
+      },
       schema: {
         ...(shapes.params === undefined ? {} : { params: shapes.params }),
         ...(shapes.query === undefined ? {} : { querystring: shapes.query }),

@@ -2,7 +2,7 @@
 
 import assert from 'node:assert/strict';
 import { once } from 'node:events';
-import { chmod, mkdir, readFile, rm, stat, symlink } from 'node:fs/promises';
+import { chmod, mkdir, readdir, readFile, rm, stat, symlink } from 'node:fs/promises';
 import { createServer } from 'node:http';
 import { type AddressInfo, connect } from 'node:net';
 import { dirname, join } from 'node:path';
@@ -301,6 +301,164 @@ describe('attacks on a daemon', () => {
     assert.equal((await stat(join(treasure, 'b.ogg'))).size, 10);
   });
 
+  it('A8: what is sent has names that stay below the share root', async (t) => {
+    const { client, downloads } = await open(t);
+    const refused = { status: 422, code: 'ERR_NAME' };
+    for (const name of [
+      '..',
+      '.',
+      '../x',
+      'a/b',
+      'a\\b',
+      '/etc',
+      'C:',
+      'C:\\x',
+      'nul',
+      'COM1.txt',
+      'a\0b',
+      'a\nb',
+      'x ',
+      'x.',
+      'a?b',
+      '\u202egpj.exe',
+      '.shoal-upload-x',
+      'x'.repeat(255).replace('x', '\u00e9'),
+    ]) {
+      const length = 1;
+      await assert.rejects(client.startUpload({ body: { name, files: [{ path: [], length }] } }), refused, name);
+      if (name.startsWith('.shoal')) continue;
+      for (const path of [[name], ['a', name], [name, 'a']])
+        await assert.rejects(
+          client.startUpload({ body: { name: 'folder', files: [{ path, length }] } }),
+          refused,
+          path.join('/'),
+        );
+    }
+    for (const files of [
+      [['a'], ['A']],
+      [['a'], ['a', 'b']],
+      [['a', 'b'], ['A']],
+      [[], ['a']],
+      [Array(20).fill('x'.repeat(200))],
+    ])
+      await assert.rejects(
+        client.startUpload({ body: { name: 'folder', files: files.map((path) => ({ path, length: 1 })) } }),
+        refused,
+        JSON.stringify(files),
+      );
+    for (const body of [
+      { name: 'x', files: [] },
+      { name: 'x', files: [{ path: [''], length: 1 }] },
+      { name: 'x', files: [{ path: Array(33).fill('a'), length: 1 }] },
+      { name: 'x', files: [{ path: [], length: -1 }] },
+      { name: 'x', files: [{ path: [], length: 0.5 }] },
+      { name: 'x', files: [{ path: [], length: 2 ** 60 }] },
+    ])
+      await assert.rejects(client.startUpload({ body }), { status: 400 }, JSON.stringify(body));
+    await assert.rejects(stat(downloads), { code: 'ENOENT' }, 'nothing was made');
+  });
+
+  it('A8: what is sent is never more than was said, nor more than there is room for', async (t) => {
+    const { client, url, bearer, downloads } = await open(t);
+    const { id } = await client.startUpload({ body: { name: 'x', files: [{ path: [], length: 10 }] } });
+    const file = `${url}/api/v1/uploads/${id}/files/0`;
+    const headers = { ...bearer, 'content-type': 'application/octet-stream' };
+    const send = (body: Uint8Array, more: Record<string, string> = {}) =>
+      rawRequest(file, { method: 'PUT', headers: { ...headers, ...more }, body }).then(
+        ({ status }) => status,
+        // The rest of what is sent may meet a closed connection.
+        (error: NodeJS.ErrnoException) => (/^(EPIPE|ECONNRESET)$/.test(error.code ?? '') ? 413 : error.code),
+      );
+    assert.equal(await send(new Uint8Array(11)), 413);
+    assert.equal(await send(new Uint8Array(500_000), { 'transfer-encoding': 'chunked' }), 413);
+    const [folder] = await readdir(join(downloads, 'shared'));
+    const { size } = await stat(join(downloads, 'shared', folder!, 'x'));
+    assert.ok(size <= 10, `${size} bytes were written`);
+    assert.equal((await client.upload({ params: { id } })).received, size);
+    await assert.rejects(client.sendFile({ params: { id, index: 1 }, body: new Uint8Array(1) }), { status: 404 });
+    for (const offset of [1, 10, 2 ** 53 - 1])
+      await assert.rejects(client.sendFile({ params: { id, index: 0 }, query: { offset }, body: new Uint8Array(1) }), {
+        status: 409,
+      });
+    const length = Number.MAX_SAFE_INTEGER;
+    await assert.rejects(client.startUpload({ body: { name: 'y', files: [{ path: [], length }] } }), {
+      status: 507,
+      code: 'ERR_DISK_FULL',
+    });
+    for (let count = 1; count < 16; count++)
+      await client.startUpload({ body: { name: `x${count}`, files: [{ path: [], length: 1 }] } });
+    await assert.rejects(client.startUpload({ body: { name: 'z', files: [{ path: [], length: 1 }] } }), {
+      status: 429,
+    });
+    assert.equal((await readdir(join(downloads, 'shared'))).length, 16);
+  });
+
+  it('A8: links in the share root lead nowhere, and nothing outside is shared', async (t) => {
+    const directory = await temporaryDirectory('hostile');
+    const opened = await openDaemon(t, directory);
+    const { client, downloads, state } = opened;
+    const secret = await randomFile(join(directory, 'secret'), 100);
+    const root = join(downloads, 'shared');
+    await mkdir(join(root, 'folder'), { recursive: true });
+    await symlink(directory, join(root, 'planted'));
+    await symlink(secret, join(root, 'folder', 'link'));
+    await symlink(state, join(root, 'folder', 'state'));
+    await randomFile(join(root, 'folder', 'plain'), 50_000);
+    const files = [{ path: ['secret'], length: 1 }];
+    await assert.rejects(client.startUpload({ body: { name: 'planted', files } }), { status: 409, reason: 'exists' });
+    const { id } = await client.startUpload({ body: { name: 'later', files } });
+    await client.sendFile({ params: { id, index: 0 }, body: new Uint8Array([1]) });
+    await symlink(directory, join(root, 'later'));
+    await assert.rejects(client.shareUpload({ params: { id }, body: { publish: false } }), { status: 409 });
+    assert.equal((await stat(secret)).size, 100);
+    for (const path of [secret, directory, state, join(root, 'planted'), join(root, 'planted', 'secret'), '/etc', '/'])
+      await assert.rejects(client.share({ body: { path, publish: false } }), { status: 403 }, path);
+    await assert.rejects(client.directories({ query: { path: join(root, 'planted') } }), { status: 403 });
+    const owner = await ownerOf(opened);
+    for (const path of [state, join(state, 'daemon', 'api.token'), directory])
+      await assert.rejects(owner.share({ body: { path, publish: false } }), { status: 403, reason: 'own_state' }, path);
+    const job = await client.share({ body: { path: join(root, 'folder'), publish: false } });
+    for (;;) {
+      const row = (await client.shares({})).shares.find((each) => each.id === job.id)!;
+      assert.notEqual(row.state, 'failed', row.error?.message);
+      if (row.state !== 'done') continue;
+      assert.equal(row.leftOut, 2);
+      const shared = await client.files({ params: { infoHash: row.infoHash! } });
+      assert.deepEqual(
+        shared.files.map(({ path }) => path),
+        ['plain'],
+      );
+      break;
+    }
+  });
+
+  it('A2: bytes are taken from nobody else, and nowhere but for files', async (t) => {
+    const { url, daemon, client, bearer } = await open(t);
+    const cookie = await login(url, daemon.token);
+    const { id } = await client.startUpload({ body: { name: 'x', files: [{ path: [], length: 10 }] } });
+    const path = `/api/v1/uploads/${id}/files/0`;
+    const bytes = { 'content-type': 'application/octet-stream' };
+    const refused: [number, string, string, Record<string, string>][] = [
+      [401, 'PUT', path, bytes],
+      [403, 'PUT', path, { ...bytes, cookie }],
+      [403, 'PUT', path, { ...bytes, cookie, origin: 'http://evil.example' }],
+      [403, 'PUT', path, { ...bytes, cookie, origin: url, 'sec-fetch-site': 'cross-site' }],
+      [403, 'PUT', path, { ...bytes, ...bearer, origin: 'http://evil.example' }],
+      [415, 'PUT', path, { ...JSON_TYPE, ...bearer }],
+      [415, 'PUT', path, { 'content-type': 'text/plain', ...bearer }],
+      [415, 'PUT', path, bearer],
+      [415, 'POST', ADD, { ...bytes, ...bearer }],
+      [415, 'POST', '/api/v1/uploads', { ...bytes, ...bearer }],
+    ];
+    for (const [status, method, to, headers] of refused) {
+      const reply = await rawRequest(url + to, { method, headers, body: '{}' });
+      assert.equal(reply.status, status, `${method} ${to} ${JSON.stringify(headers)}: ${reply.text}`);
+    }
+    assert.equal((await client.upload({ params: { id } })).received, 0);
+    const own = { ...bytes, cookie, origin: url, 'sec-fetch-site': 'same-origin' };
+    assert.equal((await rawRequest(url + path, { method: 'PUT', headers: own, body: '0123456789' })).status, 200);
+  });
+
   it('A9: an address to fetch from leads to nothing inside, by no spelling and no redirect', async (t) => {
     const asked: string[] = [];
     const inner = createServer((request, response) => {
@@ -381,6 +539,12 @@ describe('attacks on a daemon', () => {
     slow.write(`GET /api/v1/session HTTP/1.1\r\nHost: ${host}\r\n`);
     await once(slow, 'close');
     assert.match(answer, /^HTTP\/1\.1 408 /);
+    const idle = connect(Number(port), '127.0.0.1');
+    idle.on('error', () => {});
+    idle.write(
+      `POST ${ADD} HTTP/1.1\r\nHost: ${host}\r\nAuthorization: ${bearer.authorization}\r\nContent-Type: application/json\r\nContent-Length: 100\r\n\r\n{`,
+    );
+    await once(idle, 'close');
     const stop = new AbortController();
     const followers = Array.from({ length: 64 }, () => client.events({ signal: stop.signal }));
     await Promise.all(followers.map((each) => each.next()));

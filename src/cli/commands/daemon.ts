@@ -22,6 +22,7 @@ type Taken =
   | 'api'
   | 'apiName'
   | 'downloads'
+  | 'shareRoot'
   | 'allow'
   | 'tracker'
   | 'listen'
@@ -46,6 +47,7 @@ export const run: CommandRun<Taken> = async (context, settings) => {
     state,
     onStopAsked: () => asked.abort(),
     downloads: downloadsDirectory(settings.downloads, state, environment),
+    ...(settings.shareRoot === undefined ? {} : { shareRoot: resolve(settings.shareRoot) }),
     roots: (allow ?? []).map((root) => resolve(root)),
     api: api ?? DEFAULT_API,
     apiOrigin: context.origins.get('api') ?? 'default',
