@@ -23,10 +23,9 @@ describe('a daemon', () => {
     assert.equal(added, true);
     assert.deepEqual(row.labels, ['music']);
     assert.equal(row.size, SIZE);
-    const done = await untilRow(client, infoHash, ({ state }) => state === 'seeding');
+    const done = await untilRow(client, infoHash, (each) => each.state === 'seeding' && each.done !== null);
     assert.equal(done.have, SIZE);
     assert.equal(done.downloaded, SIZE);
-    assert.notEqual(done.done, null);
     assert.equal(done.path, join(downloads, 'film.mkv'));
     assert.equal(await digest(done.path), await digest(seed.path));
     const { files } = await client.files({ params: { infoHash } });
