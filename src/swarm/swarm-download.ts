@@ -11,7 +11,15 @@ import { NOBODY, type Partial } from './partial.ts';
 import type { Peer } from './peer.ts';
 import { believe } from './peer-copies.ts';
 import { pickPartial } from './picker.ts';
-import { assignRetry, findRetryPeer, forgetRetry, giveUpRetries, giveUpRetry, suspendRetries } from './swarm-retry.ts';
+import {
+  assignRetry,
+  findRetryPeer,
+  forgetRetry,
+  giveUpRetries,
+  giveUpRetry,
+  suspendRetries,
+  suspendRetry,
+} from './swarm-retry.ts';
 import { type Content, isWanted, type SwarmState } from './swarm-state.ts';
 import { stealRequests } from './swarm-steal.ts';
 import { accuse, ban, settle } from './swarm-trust.ts';
@@ -202,8 +210,9 @@ export function verifyStored(state: SwarmState, piece: number): void {
 }
 
 /** The disk refused the extent: its blocks are asked for again and nobody is to blame. */
-export function extentUnwritten(state: SwarmState, piece: number, extent: number): void {
+export function extentUnwritten(state: SwarmState, piece: number, extent: number, now: number): void {
   state.wasted += state.content!.ledger.extentUnwritten(piece, extent);
+  suspendIfChoked(state, piece, now);
   state.forgetGone();
 }
 
@@ -268,7 +277,10 @@ export function requestRejected(state: SwarmState, peer: Peer, piece: number, be
     if (peer.refused.size === 0) peer.refusedUntil = now + REFUSAL_LASTS;
     peer.refused.add(piece);
   }
-  if (!peer.choking && state.retryOwners.get(piece) === peer) giveUpRetry(state, peer, piece, now);
+  if (state.retryOwners.get(piece) === peer) {
+    if (peer.choking) suspendRetry(state, peer, piece, now);
+    else giveUpRetry(state, peer, piece, now);
+  }
   return true;
 }
 
@@ -362,10 +374,17 @@ export function pieceFailed(state: SwarmState, piece: number, digests: Uint8Arra
 }
 
 /** The disk refused the piece: it is missing again and nobody is to blame. */
-export function pieceUnwritten(state: SwarmState, piece: number): void {
+export function pieceUnwritten(state: SwarmState, piece: number, now: number): void {
   const { ledger, availability } = state.content!;
   state.wasted += ledger.receivedBytes(ledger.partials.get(piece)!);
   ledger.failed(piece, false);
   state.forgetGone();
   availability.want(piece);
+  suspendIfChoked(state, piece, now);
+}
+
+/** What its owner had delivered is gone, so nothing is left that were worth waiting for. */
+function suspendIfChoked(state: SwarmState, piece: number, now: number): void {
+  const owner = state.retryOwners.get(piece);
+  if (owner?.choking === true) suspendRetry(state, owner, piece, now);
 }

@@ -61,11 +61,14 @@ export function giveUpRetries(state: SwarmState, peer: Peer, now: number): void 
  * later, or somebody else has nothing to do and begins again.
  */
 export function suspendRetries(state: SwarmState, peer: Peer, now: number): void {
-  for (const piece of [...peer.retries]) {
-    const partial = state.content?.ledger.partials.get(piece);
-    if (partial === undefined || partial.exclusive !== peer.id || partial.arrived === 0)
-      giveUpRetry(state, peer, piece, now);
-  }
+  for (const piece of [...peer.retries]) suspendRetry(state, peer, piece, now);
+}
+
+/** The same for one piece: of which nothing has arrived, that is not kept for a peer that may not be asked. */
+export function suspendRetry(state: SwarmState, peer: Peer, piece: number, now: number): void {
+  const partial = state.content?.ledger.partials.get(piece);
+  if (partial === undefined || partial.exclusive !== peer.id || partial.arrived === 0)
+    giveUpRetry(state, peer, piece, now);
 }
 
 export function giveUpRetry(state: SwarmState, peer: Peer, piece: number, now: number): void {

@@ -217,13 +217,13 @@ export class Swarm {
         pieceFailed(state, event.piece, event.digests, now);
         return;
       case 'pieceUnwritten':
-        pieceUnwritten(state, event.piece);
+        pieceUnwritten(state, event.piece, now);
         return;
       case 'extentStored':
         extentStored(state, event.piece, event.extent, now);
         return;
       case 'extentUnwritten':
-        extentUnwritten(state, event.piece, event.extent);
+        extentUnwritten(state, event.piece, event.extent, now);
         return;
       case 'piecesLost':
         this.#lose(event.pieces, now);

@@ -3,7 +3,7 @@
 
 import assert from 'node:assert/strict';
 import test from 'node:test';
-import { MESSAGE } from '../../src/protocol/wire/messages.ts';
+import { encodeAllowedFast, encodeReject, MESSAGE } from '../../src/protocol/wire/messages.ts';
 import { BanList } from '../../src/swarm/ban-list.ts';
 import { MAX_CASES, MAX_EVIDENCE } from '../../src/swarm/blame.ts';
 import { checkSwarm } from './check-swarm.ts';
@@ -169,17 +169,17 @@ test('who is on parole shares its piece with nobody, though most of it is not as
   assert.ok(helper.owed.length > 0, 'it is not kept for who is gone');
 });
 
-/** Piece 0 of 32 blocks has failed, and `owner` has sent `arrived` blocks of it anew. */
-function retrying(arrived: number) {
-  const net = new LoneSwarm({ pieces: 2, pieceLength: 32 * 16_384, slots: 2 });
-  const owner = net.connect({ peerId: 'owner', fast: false });
+/** Piece 0 of `blocks` blocks has failed, and `owner` has sent `arrived` of them anew, which wait for the disk. */
+function retrying(arrived: number, blocks = 32, fast = false) {
+  const net = new LoneSwarm({ pieces: 2, pieceLength: blocks * 16_384, slots: 2 });
+  const owner = net.connect({ peerId: 'owner', fast });
   const liar = net.connect({ peerId: 'liar' });
   liar.offer([0]);
   liar.send(0, 0, true);
   liar.leave();
   owner.offer([0]);
   owner.answerUntil(() => net.swarm.view.failedPieces > 0);
-  owner.answer(arrived);
+  for (let i = 0; i < arrived; i++) owner.answer(1);
   const partial = net.swarm.view.content!.ledger.partials.get(0)!;
   assert.equal(partial.arrived, arrived);
   return { net, owner, partial };
@@ -226,6 +226,38 @@ test('an owner that chokes before it has sent anything of a failed piece loses i
   assert.equal(idle.owed.length, 0);
   owner.signal(MESSAGE.choke);
   assert.ok(idle.owed.length > 0);
+});
+
+test('an owner that chokes and refuses what it had granted of a failed piece loses it', () => {
+  const { net, owner } = retrying(0, 32, true);
+  const refuse = ({ piece, begin, length } = owner.owed[0]!): void => owner.say(encodeReject(piece, begin, length));
+  owner.signal(MESSAGE.choke);
+  while (owner.owed.length > 0) refuse();
+  owner.say(encodeAllowedFast(0));
+  assert.ok(owner.owed.length > 0, 'it is asked all the same');
+  const idle = net.connect({ peerId: 'idle' });
+  idle.offer([0]);
+  assert.equal(idle.owed.length, 0);
+  refuse();
+  assert.ok(idle.owed.length > 0);
+});
+
+test('a failed piece that the disk refuses is not kept for an owner that chokes', () => {
+  for (const [blocks, event] of [
+    [32, { type: 'pieceUnwritten', piece: 0 }],
+    [96, { type: 'extentUnwritten', piece: 0, extent: 0 }],
+  ] as const) {
+    const { net, owner } = retrying(0, blocks);
+    net.autoCommit = false;
+    owner.answerUntil(() => net.commits.length > 0);
+    owner.signal(MESSAGE.choke);
+    const idle = net.connect({ peerId: 'idle' });
+    idle.offer([0]);
+    assert.equal(idle.owed.length, 0);
+    net.swarm.handle(event, net.now);
+    net.pass(1_000);
+    assert.ok(idle.owed.length > 0, event.type);
+  }
 });
 
 test('an owner of a failed piece that has delivered half in time may finish, an idle peer or not', () => {
