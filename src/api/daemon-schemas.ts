@@ -3,6 +3,7 @@
 // from others: they are untrusted text.
 
 import { type Static, type TSchema, Type } from 'typebox';
+import { MAX_TERM } from '../protocol/file-selection.ts';
 
 const InfoHash = Type.String({ pattern: '^[0-9a-f]{40}$', description: 'v1 info-hash in hex' });
 const Count = Type.Integer({ minimum: 0, maximum: Number.MAX_SAFE_INTEGER });
@@ -70,6 +71,10 @@ export const TorrentRow = Type.Object({
   path: Type.String({ description: 'Where the data is or will be' }),
   size: Type.Integer({ minimum: 0, description: '0 until the metadata is known' }),
   have: Type.Integer({ minimum: 0, description: 'Bytes verified and written' }),
+  wanted: Type.Integer({
+    minimum: 0,
+    description: 'Bytes that are here when it is done: what is here, and what is to come of the files that are wanted',
+  }),
   pieceCount: Count,
   piecesHave: Count,
   downloaded: Type.Integer({ minimum: 0, description: 'Payload bytes received, over all runs' }),
@@ -85,6 +90,7 @@ export const TorrentRow = Type.Object({
   position: Type.Integer({ minimum: 0, description: 'Place in the queue, 0 first' }),
   added: Time,
   done: orNull(Time),
+  sequential: Type.Boolean({ description: 'Pieces are fetched in their order' }),
   private: Type.Boolean(),
   error: orNull(Failure),
   waiting: orNull(Failure, 'Why it waits and goes on by itself: the disk is full, say'),
@@ -170,6 +176,15 @@ export const AddBody = Type.Object(
     limits: Type.Optional(TorrentLimits),
     trackers: Type.Optional(Type.Array(Url, { maxItems: 256 })),
     peers: Type.Optional(Type.Array(Type.String({ maxLength: 260, description: 'ADDRESS:PORT' }), { maxItems: 256 })),
+    files: Type.Optional(
+      Type.Array(Type.Union([Count, Type.String({ minLength: 1, maxLength: MAX_TERM })]), {
+        minItems: 1,
+        maxItems: 100_000,
+        description:
+          "Fetch only these: numbers of files, lists such as '0,2,4-6', or patterns of paths such as '*.flac'; default those that the link names, else all",
+      }),
+    ),
+    sequential: Type.Optional(Type.Boolean()),
     originals: Type.Optional(
       Type.Array(Path, {
         maxItems: 1_000_000,
@@ -192,6 +207,7 @@ export const ChangeBody = Type.Object(
     labels: Type.Optional(Labels),
     limits: Type.Optional(TorrentLimits),
     position: Type.Optional(Count),
+    sequential: Type.Optional(Type.Boolean({ description: 'Fetch pieces in their order' })),
     trackers: Type.Optional(Type.Array(Url, { maxItems: 256, description: 'Announce to these as well' })),
     peers: Type.Optional(Type.Array(Type.String({ maxLength: 260 }), { maxItems: 256, description: 'Try these' })),
   },
@@ -214,17 +230,35 @@ export const RemoveReply = Type.Object({
 });
 export const MoveBody = Type.Object({ directory: Path }, STRICT);
 
+export const FilePriority = Type.Union(
+  [Type.Literal('skip'), Type.Literal('low'), Type.Literal('normal'), Type.Literal('high')],
+  { description: 'skip: not fetched' },
+);
+export type FilePriority = Static<typeof FilePriority>;
+
 export const FilesReply = Type.Object({
   files: Type.Array(
     Type.Object({
-      index: Count,
+      index: Type.Integer({ minimum: 0, description: 'Number in the metadata, where pads count' }),
       path: Type.String({ description: 'Below the torrent, joined by slashes' }),
       size: Count,
       have: Count,
+      priority: FilePriority,
     }),
   ),
 });
 export type FilesReply = Static<typeof FilesReply>;
+
+export const FilesChange = Type.Object(
+  {
+    files: Type.Array(Type.Object({ index: Count, priority: FilePriority }, STRICT), {
+      maxItems: 1_000_000,
+      description: 'Those that are not named stay as they are',
+    }),
+  },
+  STRICT,
+);
+export type FilesChange = Static<typeof FilesChange>;
 
 export const PeerRow = Type.Object({
   address: Type.String(),

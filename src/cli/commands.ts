@@ -5,6 +5,9 @@ import { COMMON, type CommandDefinition, command } from './command.ts';
 const PEER = ['tracker', 'listen', 'state', 'down', 'up', 'noLimitLan', 'schedule', 'memory', 'noDaemon'] as const;
 const LISTEN_PEER = 'where peers reach this one (default all interfaces, the first free port from 6881 on)';
 
+const CHOICE =
+  'FILES are numbers as shoal show and shoal files have them (0,2,4-6), or a pattern in which * stands for any text and ? for one character: "*.flac", or the path or name of a file or folder. A magnet link may name files, too (so=0,2); --files "*" takes all. When what is wanted is here, it is done.';
+
 const tracker = command({
   name: 'tracker',
   brief: 'run a tracker with a catalog',
@@ -71,7 +74,19 @@ const get = command({
     min: 1,
     max: 1,
   },
-  settings: ['output', 'overwrite', 'seed', 'peer', 'timeout', 'publisher', 'trust', ...PEER, ...COMMON],
+  settings: [
+    'output',
+    'overwrite',
+    'files',
+    'sequential',
+    'seed',
+    'peer',
+    'timeout',
+    'publisher',
+    'trust',
+    ...PEER,
+    ...COMMON,
+  ],
   briefs: {
     output:
       'where to put it: an existing directory or a path that ends in / takes it under its own name; anything else is the destination itself',
@@ -80,11 +95,13 @@ const get = command({
   description: [
     'Fetches from every peer that has some of it, checks each piece against its hash, and serves what has arrived while it loads. Stop it at any moment and run the same command again: it goes on where it was.',
     "The first time a name is fetched its publisher is remembered; later a tracker can no longer pass off somebody else's file or an old version under that name.",
+    CHOICE,
   ],
   examples: [
     ['shoal get film.mkv', 'into this directory'],
     ['shoal get film.mkv -o /media/', 'into another'],
     ['shoal get film.mkv@2 -o old.mkv', 'an earlier version, under another name'],
+    ['shoal get album --files "*.flac" --files 0,2', 'some of its files'],
     ['shoal get "magnet:?xt=urn:btih:…" --seed', 'anything BitTorrent; and go on seeding'],
   ],
   load: () => import('./commands/get.ts'),
@@ -292,6 +309,8 @@ const add = command({
   settings: [
     'output',
     'overwrite',
+    'files',
+    'sequential',
     'paused',
     'label',
     'peer',
@@ -306,10 +325,11 @@ const add = command({
     ...COMMON,
   ],
   briefs: { output: "where to put it, as for get (default the daemon's downloads)" },
-  description: ['Hands it over and comes back; shoal status tells how it goes on.'],
+  description: ['Hands it over and comes back; shoal status tells how it goes on.', CHOICE],
   examples: [
     ['shoal add film.mkv', 'a name in the catalog'],
     ['shoal add *.torrent --label music --paused', 'files, not yet started'],
+    ['shoal add album --files "cd 1" --files cover.jpg', 'one of its folders and the cover'],
   ],
   load: () => import('./commands/add.ts'),
 });
@@ -330,11 +350,18 @@ const status = command({
 
 const files = command({
   name: 'files',
-  brief: "the files of one of the daemon's torrents",
+  brief: "the files of one of the daemon's torrents, and which are wanted",
   words: { placeholder: 'NAME|INFOHASH', brief: WHICH, min: 1, max: 1 },
-  settings: ['state', ...COMMON],
-  description: ['Shows each file with its size and how much of it is here.'],
-  examples: [['shoal files album', 'a table']],
+  settings: ['only', 'skip', 'low', 'normal', 'high', 'state', ...COMMON],
+  description: [
+    'Shows each file with its number, its size, how much of it is here and its priority, after what was said here has been done: first --only, then --skip, --low, --normal and --high; files that are not named stay as they are. It may be changed at any time.',
+    'FILES are numbers (0,2,4-6) or a pattern in which * stands for any text and ? for one character: "*.flac", or the path or name of a file or folder. Each may repeat.',
+  ],
+  examples: [
+    ['shoal files album', 'a table'],
+    ['shoal files album --skip 1,2 --high 3', 'two that are not wanted, and one that is first'],
+    ['shoal files album --only "*.flac"', 'these and no others'],
+  ],
   load: () => import('./commands/files.ts'),
 });
 

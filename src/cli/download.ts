@@ -186,7 +186,7 @@ function stallError(torrent: FollowedTorrent, timeout: number): ShoalError {
     const { code, reason, message } = status.diskFull;
     return new ShoalError(code, `${message} and run the command again, it resumes`, { ...(reason && { reason }) });
   }
-  const here = status.size === 0 ? '' : ` (${formatPercent(status.have, status.size)} is here and kept)`;
+  const here = status.size === 0 ? '' : ` (${formatPercent(status.have, status.wanted)} is here and kept)`;
   if (status.failedPieces > 0)
     return new ShoalError(
       'ERR_BAD_DATA',
@@ -201,12 +201,14 @@ function stallError(torrent: FollowedTorrent, timeout: number): ShoalError {
 /** The end of a download in words, and who gave what. */
 export function reportDownload(
   output: Output,
-  { name, path, size, downloaded, reused, seconds, peers }: DownloadSummary,
+  { name, path, size, have, downloaded, reused, seconds, peers }: DownloadSummary,
 ) {
-  const parts = [`${printable(name)}: ${formatSize(size)}`];
+  const parts = [
+    `${printable(name)}: ${have === size ? formatSize(size) : `${formatSize(have)} of ${formatSize(size)}`}`,
+  ];
   if (downloaded > 0)
     parts.push(`fetched in ${formatDuration(seconds)} (${formatRate(downloaded / Math.max(0.001, seconds))})`);
-  if (reused > 0) parts.push(`${reused === size ? 'all of it' : formatSize(reused)} was here already`);
+  if (reused > 0) parts.push(`${reused === have ? 'all of it' : formatSize(reused)} was here already`);
   output.result(parts.join(', '));
   output.result(`in ${printable(path)}`);
   if (peers.length === 0) return;

@@ -9,6 +9,7 @@ import { keepOriginal } from '../daemon/keep-original.ts';
 import { resolveSource } from '../engine/torrent-source.ts';
 import type { AddOptions, TorrentSource } from '../engine/types.ts';
 import { TorrentStore } from '../io/stores/torrent-store.ts';
+import { matchFiles } from '../protocol/file-selection.ts';
 import type { Metainfo } from '../protocol/metainfo.ts';
 import { encodeMetainfo } from '../protocol/metainfo-build.ts';
 import type { CommandContext } from './command.ts';
@@ -49,12 +50,16 @@ class RemoteHost implements TorrentHost {
   }
 
   async add(source: TorrentSource, options: AddOptions): Promise<FollowedTorrent> {
-    const { infoHash, torrent, metainfo } = resolveSource(source);
+    const resolved = resolveSource(source);
+    const { infoHash, torrent, metainfo } = resolved;
+    const files = options.files ?? resolved.files;
     const bytes = torrent ?? (metainfo === undefined ? undefined : encodeMetainfo(metainfo));
     return this.#add(infoHash, options, {
       ...(bytes === undefined ? { magnet: source as string } : { torrent: Buffer.from(bytes).toString('base64') }),
       ...(options.path === undefined ? { directory: options.directory ?? process.cwd() } : { path: options.path }),
       overwrite: options.overwrite === true,
+      ...(options.sequential === true ? { sequential: true } : {}),
+      ...(files === undefined ? {} : { files: [...files] }),
     });
   }
 
@@ -99,9 +104,28 @@ class RemoteHost implements TorrentHost {
         'ERR_LOCKED',
         `the daemon has "${name}" already, in ${path}; remove it there, or use --no-daemon with another --state`,
       );
-    await this.#client.change({ params: { infoHash }, body: near });
+    await this.#want(row, body.files);
+    await this.#client.change({
+      params: { infoHash },
+      body: { ...near, ...(body.sequential === true ? { sequential: true } : {}) },
+    });
     if (state === 'paused' || state === 'finished' || state === 'failed')
       await this.#client.resume({ params: { infoHash } });
+  }
+
+  /** What is wanted there already stays so. Throws ERR_NOT_FOUND when no file is meant. */
+  async #want({ infoHash, name }: TorrentRow, terms: AddBody['files']): Promise<void> {
+    const { files } = await this.#client.files({ params: { infoHash } });
+    const meant = terms === undefined ? files : matchFiles(terms, files);
+    if (terms !== undefined && meant.length === 0)
+      throw new ShoalError(
+        'ERR_NOT_FOUND',
+        `${terms.join(', ')} means none of the ${files.length} files that the daemon knows of "${name}"; see shoal files`,
+        { reason: 'no_file_chosen' },
+      );
+    const missed = meant.filter(({ priority }) => priority === 'skip');
+    const changes = missed.map(({ index }) => ({ index, priority: 'normal' as const }));
+    if (changes.length > 0) await this.#client.changeFiles({ params: { infoHash }, body: { files: changes } });
   }
 
   async #find(infoHash: string): Promise<TorrentRow | undefined> {

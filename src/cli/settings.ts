@@ -5,6 +5,7 @@ import { type Endpoint, parseHostPort } from '../base/endpoint.ts';
 import { ShoalError } from '../base/errors.ts';
 import { quoted } from '../base/printable.ts';
 import { parseRate, parseSeconds, parseSize } from '../base/quantity.ts';
+import { MAX_TERM } from '../protocol/file-selection.ts';
 import { parseLimitRule } from './schedule.ts';
 
 interface Setting<T> {
@@ -76,6 +77,16 @@ function hostName(value: string): string | undefined {
   const endpoint = parseHostPort(value) ?? parseHostPort(`${value}:80`);
   return endpoint === undefined || endpoint.host === '' ? undefined : value.toLowerCase();
 }
+
+/** Numbers, or a pattern; what it means is known when the files are. */
+const files = (brief: string) =>
+  many(
+    'FILES',
+    brief,
+    'per call',
+    (value) => (value.length <= MAX_TERM ? text(value) : undefined),
+    'a list of numbers such as 0,2,4-6, or a pattern such as "*.flac"',
+  );
 
 function parseCount(value: string): number | undefined {
   return /^\d{1,5}$/.test(value) ? Number(value) : undefined;
@@ -195,6 +206,13 @@ export const SETTINGS = {
     'a time such as 90m',
   ),
   label: many('LABEL', 'a word to find it by; may repeat', 'per call', label, 'a label without a comma'),
+  files: files('fetch only these files; may repeat'),
+  only: files('want these files and no others'),
+  skip: files('do not fetch these'),
+  low: files('fetch these last'),
+  normal: files('fetch these in their turn'),
+  high: files('fetch these first'),
+  sequential: toggle('fetch pieces in their order, not the rarest first', 'per call'),
   paused: toggle('do not let it run yet', 'per call'),
   withData: toggle('delete what it put on the disk, too', 'per call'),
   noDaemon: toggle('do the work in this process', 'lasting'),

@@ -5,10 +5,12 @@ import { isAbsolute } from 'node:path';
 import type { AddBody } from '../api/daemon-schemas.ts';
 import { ShoalError } from '../base/errors.ts';
 import { resolveName } from '../engine/catalog.ts';
+import { prioritiesOf, wantedBytes } from '../engine/file-priorities.ts';
 import { resolveSource } from '../engine/torrent-source.ts';
 import type { TorrentSource } from '../engine/types.ts';
 import type { Pins } from '../io/stores/pins.ts';
 import { trackerUrl } from '../protocol/announce-list.ts';
+import type { Metainfo } from '../protocol/metainfo.ts';
 import { announceUrlOf } from '../protocol/tracker/http.ts';
 import type { AllowedRoots } from './allowed-roots.ts';
 import { fetchTorrent } from './fetch-torrent.ts';
@@ -28,6 +30,7 @@ export interface Added {
   entry: TorrentEntry;
   /** The .torrent, unless only a link is known. */
   torrent: Uint8Array | undefined;
+  metainfo: Metainfo | undefined;
 }
 
 interface Named {
@@ -44,11 +47,13 @@ export async function describeAdded(
   { position, run }: { position: number; run: boolean },
 ): Promise<Added> {
   const { source, trackers } = await findSource(body, context);
-  const { infoHash, name, torrent, metainfo } = resolveSource(source);
+  const resolved = resolveSource(source);
+  const { infoHash, name, torrent, metainfo } = resolved;
   const place = await choosePlace(body, context, caller);
   const extra = [...trackers, ...readTrackers(body.trackers ?? [])];
   // One that names no tracker at all is announced where this daemon announces.
-  const known = extra.length > 0 || resolveSource(source).trackers.length > 0;
+  const known = extra.length > 0 || resolved.trackers.length > 0;
+  const files = body.files ?? resolved.files;
   const entry: TorrentEntry = {
     infoHash,
     name,
@@ -59,6 +64,8 @@ export async function describeAdded(
     ...(body.originals === undefined ? {} : { originals: body.originals }),
     trackers: known ? extra : [],
     peers: body.peers ?? [],
+    ...(body.sequential === true ? { sequential: true } : {}),
+    ...(files !== undefined && metainfo === undefined ? { files: [...files] } : {}),
     wanted: run ? 'run' : 'pause',
     labels: [...new Set(body.labels ?? [])],
     limits: body.limits ?? {},
@@ -76,7 +83,14 @@ export async function describeAdded(
       private: metainfo?.private ?? false,
     },
   };
-  return { entry, torrent };
+  if (files !== undefined && metainfo !== undefined) wantFiles(entry, metainfo, prioritiesOf(metainfo, files));
+  return { entry, torrent, metainfo };
+}
+
+/** Of a torrent that has not begun yet: a priority a file. */
+export function wantFiles(entry: TorrentEntry, metainfo: Metainfo, priorities: readonly number[]): void {
+  entry.priorities = priorities;
+  entry.seen.wanted = wantedBytes(metainfo, priorities);
 }
 
 async function findSource(body: AddBody, context: AddContext): Promise<Named> {

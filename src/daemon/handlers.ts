@@ -110,6 +110,11 @@ export function daemonHandlers(context: HandlerContext): DaemonHandlers {
       return rowOf(torrent);
     },
     files: ({ params }) => filesOf(find(params), store),
+    async changeFiles({ params, body }) {
+      const torrent = find(params);
+      await torrents.chooseFiles(torrent, () => body.files);
+      return filesOf(torrent, store);
+    },
     peers({ params }) {
       const torrent = find(params);
       return { pieceCount: torrent.entry.seen.pieceCount, peers: torrent.running?.peers ?? [] };

@@ -5,9 +5,10 @@ import { join } from 'node:path';
 import type { Failure, TorrentLimits, TorrentRow, TorrentState } from '../api/daemon-schemas.ts';
 import { parseHostPort } from '../base/endpoint.ts';
 import { ShoalError } from '../base/errors.ts';
+import { checkFilePriorities, wantedBytes } from '../engine/file-priorities.ts';
 import type { Session } from '../engine/session.ts';
 import { sha1 } from '../engine/torrent-source.ts';
-import type { Torrent, TorrentEvent, TorrentStatus } from '../engine/types.ts';
+import { PIECE, type Torrent, type TorrentEvent, type TorrentStatus } from '../engine/types.ts';
 import type { TorrentStore } from '../io/stores/torrent-store.ts';
 import { type Metainfo, parseMetainfo } from '../protocol/metainfo.ts';
 import { sanitizeName } from '../protocol/names.ts';
@@ -87,8 +88,8 @@ export class ManagedTorrent {
   }
 
   get isComplete(): boolean {
-    const { size, have } = this.entry.seen;
-    return size > 0 && have === size;
+    const { size, have, wanted = size } = this.entry.seen;
+    return size > 0 && have === wanted;
   }
 
   /** Where its data is or will be. */
@@ -174,7 +175,15 @@ export class ManagedTorrent {
     const { session, store } = this.#context;
     const { torrent: bytes, record } = await store.load(entry.infoHash);
     const peers = entry.peers.flatMap((text) => parseHostPort(text) ?? []);
-    const options = { ...entry.place, overwrite: entry.overwrite, trackers: entry.trackers, peers };
+    const options = {
+      ...entry.place,
+      overwrite: entry.overwrite,
+      trackers: entry.trackers,
+      peers,
+      sequential: entry.sequential === true,
+      ...(entry.files === undefined ? {} : { files: entry.files }),
+      ...(entry.priorities === undefined ? {} : { filePriorities: entry.priorities }),
+    };
     if (entry.originals !== undefined && 'path' in entry.place) {
       if (bytes === undefined || record === undefined)
         throw new ShoalError(
@@ -222,6 +231,10 @@ export class ManagedTorrent {
         this.#look();
         await this.save();
         return;
+      case 'checked':
+        this.#look();
+        if (entry.priorities !== undefined) await this.save();
+        return;
       case 'done':
         this.#look();
         if (entry.done === null) {
@@ -265,9 +278,15 @@ export class ManagedTorrent {
     this.#tickedAt = now;
     // Nothing is had before the check has ended, and what was had before is not forgotten for that.
     if (metainfo === undefined || status.state === 'checking' || status.state === 'metadata') return;
+    const { filePriorities } = torrent;
+    if (filePriorities !== undefined) {
+      entry.priorities = filePriorities;
+      delete entry.files;
+    }
     entry.seen = {
       size: status.size,
       have: status.have,
+      wanted: status.wanted,
       pieceCount: status.pieceCount,
       piecesHave: status.piecesHave,
       private: metainfo.private,
@@ -331,6 +350,22 @@ export class ManagedTorrent {
     this.#torrent?.setLimits(limitsOf(this.entry));
   }
 
+  setSequential(sequential: boolean): void {
+    this.entry.sequential = sequential;
+    this.#torrent?.setSequential(sequential);
+  }
+
+  /** A priority a file of the metadata, 0 to 7. Throws ERR_USAGE when something is none. Kept when `save` is called. */
+  setFilePriorities(metainfo: Metainfo, priorities: readonly number[], states: Uint8Array): void {
+    checkFilePriorities(priorities);
+    const { entry } = this;
+    delete entry.files;
+    entry.priorities = priorities;
+    entry.seen.wanted = wantedBytes(metainfo, priorities, (piece) => states[piece] === PIECE.have);
+    this.#torrent?.setFilePriorities(priorities);
+    this.#look();
+  }
+
   save(): Promise<void> {
     return this.#context.list.save(this.entry);
   }
@@ -373,6 +408,7 @@ export class ManagedTorrent {
       path: status?.path ?? this.#place(),
       size: status !== undefined && status.size > 0 ? status.size : seen.size,
       have: known.have,
+      wanted: known.wanted ?? known.size,
       pieceCount: known.pieceCount,
       piecesHave: known.piecesHave,
       downloaded: status === undefined ? entry.downloaded : this.#before.downloaded + status.downloaded,
@@ -388,6 +424,7 @@ export class ManagedTorrent {
       position,
       added: entry.added,
       done: entry.done,
+      sequential: entry.sequential === true,
       private: seen.private,
       error: describeFailure(this.#error),
       waiting: describeFailure(status?.diskFull),

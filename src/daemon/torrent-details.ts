@@ -4,6 +4,7 @@ import type { FilesReply, LiveReply, TorrentRow, TrackersReply } from '../api/da
 import { PIECE, type Torrent } from '../engine/types.ts';
 import type { TorrentStore } from '../io/stores/torrent-store.ts';
 import type { Metainfo } from '../protocol/metainfo.ts';
+import { nameOfPriority } from './file-choice.ts';
 import type { ManagedTorrent } from './managed-torrent.ts';
 
 export interface Pieces {
@@ -29,12 +30,16 @@ export async function filesOf(torrent: ManagedTorrent, store: TorrentStore): Pro
   const metainfo = await torrent.metainfo();
   if (metainfo === undefined) return { files: [] };
   const { states } = await piecesOf(torrent, store);
-  return { files: describeFiles(metainfo, states) };
+  const { priorities } = torrent.entry;
+  const files = describeFiles(metainfo, states);
+  return { files: files.map((file) => ({ ...file, priority: nameOfPriority(priorities?.[file.index]) })) };
 }
 
+export type FileFacts = Omit<FilesReply['files'][number], 'priority'>;
+
 /** Pads are no files. `have` counts the bytes of verified pieces. */
-export function describeFiles({ files, pieceLength }: Metainfo, states: Uint8Array): FilesReply['files'] {
-  const described: FilesReply['files'] = [];
+export function describeFiles({ files, pieceLength }: Metainfo, states: Uint8Array): FileFacts[] {
+  const described: FileFacts[] = [];
   for (const [index, { path, length, offset, pad }] of files.entries()) {
     if (pad) continue;
     let have = 0;

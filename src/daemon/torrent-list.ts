@@ -30,6 +30,11 @@ export interface TorrentEntry {
   originals?: string[];
   /** Tiers besides those in the metadata. */
   trackers: string[][];
+  /** What of it is wanted, as numbers and patterns, until the metadata says which files that is. */
+  files?: (number | string)[];
+  /** What of it is wanted: a priority a file of the metadata, 0 (not at all) to 7. Absent: everything. */
+  priorities?: readonly number[];
+  sequential?: boolean;
   /** HOST:PORT of peers to try. */
   peers: string[];
   wanted: 'run' | 'pause' | 'finished';
@@ -45,8 +50,8 @@ export interface TorrentEntry {
   uploaded: number;
   fetched: number;
   seeded: number;
-  /** As last seen, to be shown while it does not run. */
-  seen: { size: number; have: number; pieceCount: number; piecesHave: number; private: boolean };
+  /** As last seen, to be shown while it does not run. `wanted` as in `TorrentStatus`; absent: all of it. */
+  seen: { size: number; have: number; wanted?: number; pieceCount: number; piecesHave: number; private: boolean };
 }
 
 const READS_AT_ONCE = 32;
@@ -121,6 +126,9 @@ const isText = (value: unknown): boolean => typeof value === 'string';
 const isTexts = (value: unknown): boolean => Array.isArray(value) && value.every(isText);
 const isGoal = (value: unknown): boolean => value === undefined || value === null || isNumber(value);
 
+const isList = (value: unknown, test: (item: number) => boolean): boolean =>
+  value === undefined || (Array.isArray(value) && value.every(test));
+
 /** The checksum says that it is whole; this says that it is ours. */
 function isEntry(value: unknown): value is TorrentEntry {
   if (typeof value !== 'object' || value === null) return false;
@@ -141,6 +149,10 @@ function isEntry(value: unknown): value is TorrentEntry {
     entry.trackers.every(isTexts) &&
     (entry.magnet === undefined || isText(entry.magnet)) &&
     (entry.originals === undefined || isTexts(entry.originals)) &&
+    isList(entry.files, (term) => isText(term) || isNumber(term)) &&
+    isList(entry.priorities, (priority) => Number.isInteger(priority) && 0 <= priority && priority <= 7) &&
+    (entry.sequential === undefined || typeof entry.sequential === 'boolean') &&
+    (seen?.wanted === undefined || isNumber(seen.wanted)) &&
     typeof entry.overwrite === 'boolean' &&
     (entry.done === null || isNumber(entry.done)) &&
     Number.isFinite(entry.position) &&

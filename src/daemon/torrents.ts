@@ -5,12 +5,16 @@ import { basename, dirname, join } from 'node:path';
 import type { ChangeBody } from '../api/daemon-schemas.ts';
 import { parseHostPort } from '../base/endpoint.ts';
 import { ShoalError } from '../base/errors.ts';
+import { HttpError } from '../http/problem.ts';
 import { MAX_TRACKERS } from '../protocol/announce-list.ts';
+import type { Metainfo } from '../protocol/metainfo.ts';
 import { readTrackers } from './add-torrent.ts';
 import { deleteData } from './delete-data.ts';
+import { changePriorities, type FileChoice } from './file-choice.ts';
 import { type ManagedContext, ManagedTorrent } from './managed-torrent.ts';
 import { moveData } from './move-data.ts';
 import { chooseActive, hasSeededEnough, type QueueLimits, type SeedLimits } from './queue.ts';
+import { piecesOf } from './torrent-details.ts';
 import type { TorrentEntry } from './torrent-list.ts';
 
 export interface TorrentsOptions extends Omit<ManagedContext, 'onChanged' | 'traffic'> {
@@ -129,11 +133,31 @@ export class Torrents {
       entry.trackers.push(...tiers.filter(([url]) => !known.has(url!)).slice(0, MAX_TRACKERS - known.size));
       torrent.running?.announceTo(tiers);
     }
+    if (change.sequential !== undefined) torrent.setSequential(change.sequential);
     for (const peer of change.peers ?? []) {
       const endpoint = parseHostPort(peer);
       if (endpoint !== undefined) torrent.running?.addPeer(endpoint);
     }
     if (change.position !== undefined) this.#place(torrent, change.position);
+    await torrent.save();
+    this.look();
+  }
+
+  /** Kept when this resolves. Throws ERR_USAGE for a file that is not there, 409 while the metadata is not here. */
+  async chooseFiles(
+    torrent: ManagedTorrent,
+    choose: (metainfo: Metainfo, before: readonly number[] | undefined) => readonly FileChoice[],
+  ): Promise<void> {
+    const metainfo = await torrent.metainfo();
+    if (metainfo === undefined)
+      throw new HttpError(409, 'ERR_USAGE', 'the files are not known before the metadata is here', {
+        reason: 'no_metadata',
+      });
+    const { states } = await piecesOf(torrent, this.#context.store);
+    const before = torrent.entry.priorities;
+    torrent.setFilePriorities(metainfo, changePriorities(metainfo, before, choose(metainfo, before)), states);
+    // One that failed because its selection meant nothing has one now.
+    if (torrent.error?.reason === 'no_file_chosen') torrent.forgive();
     await torrent.save();
     this.look();
   }
@@ -240,7 +264,7 @@ export class Torrents {
     const { limits, uploaded, seeded, seen } = torrent.entry;
     const general = this.#limits();
     return hasSeededEnough(
-      { uploaded, size: seen.size, seeded: seeded / 1000, idle: torrent.idle },
+      { uploaded, size: seen.wanted ?? seen.size, seeded: seeded / 1000, idle: torrent.idle },
       {
         ratio: limits.ratio === undefined ? general.ratio : limits.ratio,
         seedTime: limits.seedTime === undefined ? general.seedTime : limits.seedTime,

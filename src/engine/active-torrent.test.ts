@@ -294,3 +294,37 @@ test('whoever reads what never comes is told so', async (t) => {
   const reading = readAll(got.read(0));
   await Promise.all([assert.rejects(reading, { code: 'ERR_INTERRUPTED' }), got.stop()]);
 });
+
+test('the files that a link or its adder names are fetched, and what was done is not done when more is wanted', async (t) => {
+  const place = new Place(t);
+  const seeder = await place.session();
+  for (const name of ['a.txt', 'b.txt', 'c.bin']) place.file(`three/${name}`, 100_000);
+  const seed = await seeder.seed(place.path('three'), { pieceLength: 16_384 });
+  const { infoHash } = seed;
+  const link = formatMagnet({ infoHash, peers: [at(seeder)], selectOnly: '1' });
+  const here = (folder: string) =>
+    fs.readdirSync(place.path(folder)).filter((name) => !name.startsWith('.') && !name.endsWith('.part'));
+  const byLink = await (await place.session()).add(link, { path: place.path('link') });
+  const { have, size } = await byLink.done;
+  assert.deepEqual(here('link'), ['b.txt']);
+  assert.deepEqual(byLink.filePriorities, [0, 4, 0]);
+  const { status } = byLink;
+  assert.deepEqual([status.wanted, status.have, status.size], [have, have, size]);
+  assert.ok(have >= 100_000 && have < 140_000 && size === 300_000, `${have} of ${size}`);
+  byLink.setFilePriorities([0, 4, 4]);
+  const late = byLink.events()[Symbol.asyncIterator]();
+  assert.equal((await late.next()).value?.type, 'metadata');
+  byLink.addPeer(at(seeder));
+  for (let event = await late.next(); event.value?.type !== 'done'; event = await late.next())
+    assert.notEqual(event.done, true, 'a second done');
+  assert.deepEqual(here('link'), ['b.txt', 'c.bin']);
+  const byName = await (await place.session()).add(link, {
+    path: place.path('name'),
+    files: ['*.txt'],
+    sequential: true,
+  });
+  await byName.done;
+  assert.deepEqual(here('name'), ['a.txt', 'b.txt']);
+  const none = (await place.session()).add(seed.metainfo!, { path: place.path('none'), files: ['*.ogg', 5] });
+  await assert.rejects(none, { code: 'ERR_USAGE', reason: 'no_file_chosen' });
+});

@@ -13,7 +13,7 @@ import { isWanted } from '../swarm/swarm-state.ts';
 import type { Connection } from './connection.ts';
 import { Announcer } from './discovery/announcer.ts';
 import { DiskWork } from './disk-work.ts';
-import { checkFilePriorities, piecePriorities } from './file-priorities.ts';
+import { checkFilePriorities, contentBytes, piecePriorities, prioritiesOf } from './file-priorities.ts';
 import { type OtherCommand, PeerLinks } from './peer-links.ts';
 import { QuietTicks } from './quiet-ticks.ts';
 import type { TorrentQuotas } from './rate-limits.ts';
@@ -69,6 +69,8 @@ export class ActiveTorrent implements Torrent {
   #finished = false;
   /** One a file, as far as the user has said. */
   #filePriorities: readonly number[] | undefined;
+  /** Bytes of what is neither here nor to come. */
+  #unwantedBytes = 0;
   #stopping: Promise<void> | undefined;
 
   constructor(
@@ -141,6 +143,7 @@ export class ActiveTorrent implements Torrent {
       session: (url) => context.trackers.sessionId(url),
       onPeers: (endpoints) => this.#found(endpoints, false),
     });
+    if (options.sequential === true) this.#swarm.setSequential(true);
     this.#trackSessions();
   }
 
@@ -228,11 +231,14 @@ export class ActiveTorrent implements Torrent {
     if (this.#stopping !== undefined) return;
     const { geometry, found: have, places, partials } = disk;
     if (disk.slab !== undefined) this.#links.setSlab(disk.slab, geometry.pieceCount);
+    const files = this.#options.files ?? this.#source.files;
+    if (files !== undefined) this.#filePriorities ??= prioritiesOf(metainfo, files);
     this.#news.tell({ type: 'checked', reused: disk.reused });
     this.#state = have.complete ? 'seeding' : 'downloading';
     const selection =
       this.#filePriorities === undefined ? {} : { priorities: piecePriorities(metainfo, this.#filePriorities) };
     this.#swarm.handle({ type: 'activated', geometry, have, places, partials, infoBytes, ...selection }, clock());
+    this.#countUnwanted();
     this.#links.settle();
     if (have.complete) await this.#finish();
     else if (this.#swarm.view.lacking === 0) await this.#rest();
@@ -345,17 +351,30 @@ export class ActiveTorrent implements Torrent {
     this.#swarm.setSequential(sequential);
   }
 
+  get filePriorities(): readonly number[] | undefined {
+    return this.#filePriorities;
+  }
+
   setFilePriorities(priorities: readonly number[]): void {
     checkFilePriorities(priorities);
     this.#filePriorities = [...priorities];
     const { view } = this.#swarm;
     if (this.#metainfo === undefined || view.content === undefined || this.#stopping !== undefined) return;
     this.#swarm.setPriorities(piecePriorities(this.#metainfo, priorities), this.#context.clock());
+    this.#countUnwanted();
     if (view.lacking > 0 && this.#state === 'seeding') {
       this.#finished = false;
       this.#state = 'downloading';
+      this.#news.goesOn();
     }
     this.#links.settle();
+  }
+
+  #countUnwanted(): void {
+    const { content } = this.#swarm.view;
+    if (this.#metainfo === undefined || content === undefined) return;
+    const isUnwanted = (piece: number): boolean => !content.ledger.have.has(piece) && !isWanted(content, piece);
+    this.#unwantedBytes = this.#filePriorities === undefined ? 0 : contentBytes(this.#metainfo, isUnwanted);
   }
 
   #summary(): Omit<DownloadSummary, 'peers'> {
@@ -365,6 +384,7 @@ export class ActiveTorrent implements Torrent {
       infoHash: this.infoHash,
       path: this.path,
       size: this.#metainfo!.size,
+      have: this.#disk!.haveBytes,
       downloaded: down.total,
       reused: this.#disk!.reused,
       wasted,
@@ -377,6 +397,7 @@ export class ActiveTorrent implements Torrent {
     this.#disk?.lost(pieces.filter((piece) => have?.has(piece) === true));
     this.warn(`${file} has changed on disk; the ${pieces.length} pieces in it are not served any more`);
     this.#swarm.handle({ type: 'piecesLost', pieces }, this.#context.clock());
+    this.#countUnwanted();
     this.#links.settle();
   }
 
@@ -558,6 +579,7 @@ export class ActiveTorrent implements Torrent {
       path: this.path,
       size,
       have: have?.complete === true ? size : Math.min(size, this.#disk?.haveBytes ?? 0),
+      wanted: size - this.#unwantedBytes,
       pieceCount: this.#metainfo?.pieceCount ?? 0,
       piecesHave: have?.count ?? 0,
       reused: this.#disk?.reused ?? 0,

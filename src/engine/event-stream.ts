@@ -38,6 +38,12 @@ export class EventStream<T extends object> {
     }
   }
 
+  /** What is no longer so: a late reader does not see it. */
+  forget(isOutdated: (event: T) => boolean): void {
+    const kept = this.#kept.filter((event) => !isOutdated(event));
+    this.#kept.splice(0, this.#kept.length, ...kept);
+  }
+
   end(): void {
     this.#ended = true;
     for (const reader of this.#readers) wake(reader);

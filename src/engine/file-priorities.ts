@@ -2,6 +2,7 @@
 // dearer one is: so files that are not wanted get a few bytes of their neighbours' pieces, in a .part file. Pure.
 
 import { ShoalError } from '../base/errors.ts';
+import { matchFiles } from '../protocol/file-selection.ts';
 import type { Metainfo } from '../protocol/metainfo.ts';
 import { TOP_PRIORITY, USUAL_PRIORITY } from '../swarm/availability.ts';
 
@@ -26,4 +27,45 @@ export function piecePriorities(
       pieces[piece] = Math.max(pieces[piece]!, priority);
   }
   return pieces;
+}
+
+/**
+ * Priorities by which the files that are meant come (`AddOptions.files`), and no others. Throws ERR_USAGE when none is meant.
+ */
+export function prioritiesOf(metainfo: Metainfo, terms: readonly (number | string)[]): number[] {
+  const named = metainfo.files.flatMap(({ path, pad }, index) => (pad ? [] : [{ index, path: path.join('/') }]));
+  const priorities = metainfo.files.map(() => 0);
+  const chosen = matchFiles(terms, named);
+  for (const { index } of chosen) priorities[index] = USUAL_PRIORITY;
+  if (chosen.length > 0) return priorities;
+  throw new ShoalError(
+    'ERR_USAGE',
+    `${terms.join(', ').slice(0, 200)} means none of the ${named.length} files of ${metainfo.name}; its files have numbers from 0 on, and paths`,
+    { reason: 'no_file_chosen' },
+  );
+}
+
+/** Bytes that will be here when it is done: of the pieces that are wanted, and of those for which `has` says so. */
+export function wantedBytes(
+  metainfo: Metainfo,
+  priorities: readonly number[],
+  has: (piece: number) => boolean = () => false,
+): number {
+  const pieces = piecePriorities(metainfo, priorities);
+  return contentBytes(metainfo, (piece) => pieces[piece] !== 0 || has(piece));
+}
+
+/** Bytes of content, pads left out, in the pieces for which `test` holds. */
+export function contentBytes({ files, pieceLength }: Metainfo, test: (piece: number) => boolean): number {
+  let bytes = 0;
+  for (const { offset, length, pad } of files) {
+    if (pad) continue;
+    for (let at = offset; at < offset + length; ) {
+      const piece = Math.floor(at / pieceLength);
+      const end = Math.min(offset + length, (piece + 1) * pieceLength);
+      if (test(piece)) bytes += end - at;
+      at = end;
+    }
+  }
+  return bytes;
 }

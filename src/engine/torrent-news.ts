@@ -80,6 +80,11 @@ export class TorrentNews {
     this.#settleDone.resolve(summary);
   }
 
+  /** More is wanted than was: who comes late is not told of that any more. */
+  goesOn(): void {
+    this.#events.forget(({ type }) => type === 'done');
+  }
+
   failed(error: ShoalError): void {
     this.tell({ type: 'failed', error });
     this.#settleDone.reject(error);

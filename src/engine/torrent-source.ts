@@ -5,6 +5,7 @@ import { createHash } from 'node:crypto';
 import type { Endpoint } from '../base/endpoint.ts';
 import { ShoalError } from '../base/errors.ts';
 import type { Sha1 } from '../base/ports.ts';
+import { parseIndexRanges } from '../protocol/file-selection.ts';
 import { parseMagnet } from '../protocol/magnet.ts';
 import { type Metainfo, parseMetainfo } from '../protocol/metainfo.ts';
 import type { TorrentSource } from './types.ts';
@@ -20,6 +21,8 @@ export interface ResolvedSource {
   /** Tiers (BEP 12). */
   trackers: string[][];
   peers: Endpoint[];
+  /** What a link says is to be fetched of it (BEP 53). */
+  files?: readonly string[];
 }
 
 export function resolveSource(source: TorrentSource): ResolvedSource {
@@ -37,6 +40,7 @@ export function resolveSource(source: TorrentSource): ResolvedSource {
       torrent: undefined,
       trackers: magnet.trackers.map((url) => [url]),
       peers: magnet.peers,
+      ...(parseIndexRanges(magnet.selectOnly ?? '') === undefined ? {} : { files: [magnet.selectOnly!] }),
     };
   }
   const torrent = source instanceof Uint8Array ? source : undefined;

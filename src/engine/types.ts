@@ -100,8 +100,15 @@ export interface AddOptions {
   trackers?: readonly (readonly string[])[];
   /** Peers to connect to besides those found. */
   peers?: readonly Endpoint[];
-  /** What to fetch of it, see `Torrent.setFilePriorities`. Default: everything. */
+  /** What to fetch of it, see `Torrent.setFilePriorities`; wins over `files`. Default: everything. */
   filePriorities?: readonly number[];
+  /**
+   * Fetch only these files: their numbers, lists such as '0,2,4-6', or patterns of paths such as '*.flac' or 'cd 2'. Default:
+   * those that a magnet link names (`so`, BEP 53), else all. When none is meant the torrent fails with ERR_USAGE.
+   */
+  files?: readonly (number | string)[];
+  /** See `Torrent.setSequential`. */
+  sequential?: boolean;
 }
 
 export interface GetOptions extends AddOptions {
@@ -215,6 +222,8 @@ export interface TorrentStatus {
   size: number;
   /** Bytes verified and written. */
   have: number;
+  /** Bytes that are here when it is done: `have`, and what is still to come of the files that are wanted. */
+  wanted: number;
   pieceCount: number;
   piecesHave: number;
   /** Bytes found on disk that passed their hash. */
@@ -265,6 +274,8 @@ export interface DownloadSummary {
   infoHash: string;
   path: string;
   size: number;
+  /** Bytes that are here now. */
+  have: number;
   downloaded: number;
   reused: number;
   wasted: number;
@@ -301,9 +312,11 @@ export interface Torrent {
    * What to fetch: one number a file of the metadata, pads included, 0 (not at all) to 7 (first), 4 for files not named. May
    * change at any time, also before the metadata is known; pieces under way are finished all the same. When everything
    * wanted is had the torrent is done and seeds. Files that share a piece with a wanted one keep the bytes of it in a .part
-   * file. It is not kept over a restart. Throws ERR_USAGE when something is no priority.
+   * file. It belongs to whoever adds the torrent, who says it again at the next start (`AddOptions`). Throws ERR_USAGE when something is no priority.
    */
   setFilePriorities(priorities: readonly number[]): void;
+  /** What was said of the files, or follows from `AddOptions.files` once the metadata is known. Undefined: all are wanted. */
+  readonly filePriorities: readonly number[] | undefined;
   /**
    * The bytes of a file of the metadata (its number there), in order, each chunk as soon as it is verified; what is read next
    * is fetched before anything else. Any number of readers at a time; one that is left early asks for nothing more. Throws

@@ -5,59 +5,19 @@ import assert from 'node:assert/strict';
 import { mkdir, readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { describe, it } from 'node:test';
+import { drive, startDaemon, untilState } from '../harness/daemon-process.ts';
 import { share, startGet, untilDone } from '../harness/jobs.ts';
 import {
   digest,
-  eventually,
   randomFile,
   runShoal,
   type ShoalEvent,
-  type ShoalProcess,
   spawnShoal,
   startTracker,
   temporaryDirectory,
 } from '../harness/shoal.ts';
 
 const SIZE = 3_000_000;
-const LOOPBACK = '127.0.0.1:0';
-
-interface Running {
-  process: ShoalProcess;
-  state: string;
-  downloads: string;
-  ready: ShoalEvent;
-}
-
-async function startDaemon(
-  trackers: readonly string[],
-  directory: string,
-  args: readonly string[] = [],
-  env: Record<string, string> = {},
-): Promise<Running> {
-  const state = join(directory, 'state');
-  const downloads = join(directory, 'downloads');
-  await mkdir(state, { recursive: true });
-  const words = ['daemon', '--json', '--api', LOOPBACK, '--listen', LOOPBACK, '--downloads', downloads];
-  const process = await spawnShoal([...words, ...trackers.flatMap((url) => ['--tracker', url]), ...args], {
-    state,
-    env,
-  });
-  return { process, state, downloads, ready: await process.event('ready') };
-}
-
-/** Events of one command on a daemon's state directory. */
-async function drive({ state }: { state: string }, ...words: string[]): Promise<ShoalEvent[]> {
-  const command = await runShoal([...words, '--json'], { state });
-  assert.equal(command.ended.code, 0, `${words.join(' ')}: ${command.stdout}${command.stderr}`);
-  return command.events;
-}
-
-async function untilState(daemon: Running, name: string, wanted: string): Promise<ShoalEvent> {
-  return eventually(async () => {
-    const [torrent] = await drive(daemon, 'status', name);
-    return torrent?.state === wanted && torrent;
-  }, `${name} to be ${wanted}`);
-}
 
 describe('shoal daemon', () => {
   it('has everything as it was after kill -9', async () => {
@@ -93,7 +53,7 @@ describe('shoal daemon', () => {
     assert.deepEqual(settings(after), settings(before));
     assert.equal(await digest(join(second.downloads, 'film.mkv')), await digest(path));
 
-    const other = await runShoal(['daemon', '--json', '--api', LOOPBACK], { state: second.state });
+    const other = await runShoal(['daemon', '--json', '--api', '127.0.0.1:0'], { state: second.state });
     assert.equal(other.ended.code, 1);
     assert.equal(other.all('error')[0]?.code, 'ERR_LOCKED');
 
@@ -150,7 +110,9 @@ describe('handing over to a daemon', () => {
     assert.equal((await untilState(giver, 'film.mkv', 'seeding')).path, path);
 
     const copy = join(directory, 'copy.mkv');
-    const getting = await spawnShoal(words('get', 'film.mkv', '-o', copy, '--verbose'), { state: taker.state });
+    const getting = await spawnShoal(words('get', 'film.mkv', '-o', copy, '--verbose', '--down', '2M'), {
+      state: taker.state,
+    });
     const done = await untilDone(getting);
     assert.deepEqual([done.path, done.size, done.downloaded], [copy, SIZE, SIZE]);
     assert.equal(done.peers.length, 1);

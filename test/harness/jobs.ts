@@ -75,6 +75,7 @@ export async function seed(source: string, path: string, options: JobOptions): P
 export interface Done extends ShoalEvent {
   path: string;
   size: number;
+  have: number;
   downloaded: number;
   reused: number;
   wasted: number;

@@ -15,6 +15,8 @@ import { findWanted, type Wanted } from '../wanted.ts';
 type Taken =
   | 'output'
   | 'overwrite'
+  | 'files'
+  | 'sequential'
   | 'paused'
   | 'label'
   | 'peer'
@@ -43,6 +45,8 @@ export const run: CommandRun<Taken> = async (context, settings, sources) => {
       limits: limitsOf(context, settings),
       trackers: (wanted.options.trackers ?? []).flat(),
       peers,
+      ...(settings.files === undefined ? {} : { files: settings.files }),
+      ...(settings.sequential ? { sequential: true } : {}),
       ...(settings.paused ? { paused: true } : {}),
     };
     const { added, torrent } = await client.add({ body });

@@ -15,6 +15,8 @@ import { findWanted } from '../wanted.ts';
 type Taken =
   | 'output'
   | 'overwrite'
+  | 'files'
+  | 'sequential'
   | 'seed'
   | 'peer'
   | 'timeout'
@@ -36,6 +38,8 @@ export const run: CommandRun<Taken> = async (context, settings, [source]) => {
     const options = {
       ...(await chooseDestination(settings.output, wanted.infoHash, stateDirectory(settings, environment))),
       overwrite: settings.overwrite,
+      sequential: settings.sequential,
+      ...(settings.files === undefined ? {} : { files: settings.files }),
     };
     wanted.options.peers = [...(wanted.options.peers ?? []), ...peers];
     const timeout = settings.timeout ?? (output.interactive ? 0 : UNATTENDED_TIMEOUT);
@@ -61,11 +65,11 @@ function resumable(reason: ShoalError, torrent: FollowedTorrent | undefined): Sh
   const how = reason.exitCode === EXIT.interrupted ? 'interrupted' : 'terminated';
   if (torrent === undefined || torrent.status.size === 0)
     return new ShoalError(reason.code, `${how} before anything came`);
-  const { name, have, size } = torrent.status;
+  const { name, have, wanted } = torrent.status;
   return new ShoalError(
     reason.code,
-    have === size
+    have === wanted
       ? `stopped seeding "${name}"; run the same command again to go on`
-      : `${how} with ${formatPercent(have, size)} of "${name}" here; run the same command again to go on`,
+      : `${how} with ${formatPercent(have, wanted)} of "${name}" here; run the same command again to go on`,
   );
 }

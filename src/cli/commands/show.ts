@@ -19,11 +19,12 @@ export const run: CommandRun<(typeof COMMON)[number]> = async ({ output }, _sett
 function showMagnet(output: Output, uri: string): void {
   const magnet = parseMagnet(uri);
   const peers = magnet.peers.map(formatEndpoint);
-  const { infoHash, name, trackers, length } = magnet;
-  output.event('result', { infoHash, name, trackers, peers, size: length });
+  const { infoHash, name, trackers, length, selectOnly } = magnet;
+  output.event('result', { infoHash, name, trackers, peers, size: length, files: selectOnly });
   field(output, 'info-hash', infoHash);
   if (name !== undefined) field(output, 'name', name);
   if (length !== undefined) field(output, 'size', `${formatSize(length)} (says the link)`);
+  if (selectOnly !== undefined) field(output, 'only files', selectOnly);
   for (const url of trackers) field(output, 'tracker', url);
   for (const peer of peers) field(output, 'peer', peer);
 }
@@ -32,7 +33,7 @@ function showMetainfo(output: Output, metainfo: Metainfo): void {
   const { infoHash, name, size, pieceLength, pieceCount, announce, comment, createdBy, creationDate } = metainfo;
   const trackers = announce.flat();
   const magnet = formatMagnet({ infoHash, name, trackers });
-  const files = metainfo.files.filter((file) => !file.pad);
+  const files = metainfo.files.flatMap((file, index) => (file.pad ? [] : [{ ...file, index }]));
   output.event('result', {
     name,
     infoHash,
@@ -62,10 +63,11 @@ function showMetainfo(output: Output, metainfo: Metainfo): void {
   output.result('');
   const rows = files.map((file) => {
     const path = (metainfo.singleFile ? file.path : [name, ...file.path]).join('/');
-    output.event('file', { path, size: file.length });
-    return [printable(path), formatSize(file.length)];
+    output.event('file', { index: file.index, path, size: file.length });
+    return [String(file.index), printable(path), formatSize(file.length)];
   });
   const columns = [
+    { title: 'NO', align: 'right' },
     { title: 'FILE', shrinks: true },
     { title: 'SIZE', align: 'right' },
   ] as const;

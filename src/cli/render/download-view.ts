@@ -35,8 +35,8 @@ export class DownloadView implements ProgressView {
         `${name}  checking what is here  ${drawBar(status.checked, 20, this.#unicode)} ${percent(status.checked)}`,
       ];
     const numbers = [
-      pad(formatPercent(status.have, status.size), 4, 'right'),
-      `of ${formatSize(status.size)}`,
+      pad(formatPercent(status.have, status.wanted), 4, 'right'),
+      `of ${formatSize(status.wanted)}`,
       pad(`↓ ${formatRate(status.down)}`, 12),
       status.up > 0 ? pad(`↑ ${formatRate(status.up)}`, 12) : '',
       status.diskFull === undefined ? `${timeLeft(torrent)} left` : 'waits: the disk is full',
@@ -45,7 +45,7 @@ export class DownloadView implements ProgressView {
     const rest = numbers.filter((part) => part !== '').join('  ');
     const room = Math.min(24, columns - width(name) - width(rest) - 4);
     const bar =
-      columns >= WIDE || room < 6 ? '' : ` ${drawBar(status.have / Math.max(1, status.size), room, this.#unicode)}`;
+      columns >= WIDE || room < 6 ? '' : ` ${drawBar(status.have / Math.max(1, status.wanted), room, this.#unicode)}`;
     const line = `${name}${bar} ${rest}`;
     const map = columns >= WIDE ? torrent.pieceMap() : undefined;
     return map === undefined ? [line] : [line, drawStrip(map, columns - 2, this.#unicode)];
@@ -58,7 +58,7 @@ export class DownloadView implements ProgressView {
     const name = this.#shownName(torrent);
     if (status.state === 'metadata') return `${name}: asking ${countOf(status.peers, 'peer')} for the metadata`;
     if (status.state === 'checking') return `${name}: checking what is here, ${percent(status.checked)}`;
-    const here = `${name}: ${formatPercent(status.have, status.size)} of ${formatSize(status.size)}`;
+    const here = `${name}: ${formatPercent(status.have, status.wanted)} of ${formatSize(status.wanted)}`;
     if (status.diskFull !== undefined) return `${here}, waits: the disk is full`;
     return `${here}, ${formatRate(status.down)}, ${timeLeft(torrent)} left, ${countOf(status.peers, 'peer')}`;
   }
@@ -66,10 +66,12 @@ export class DownloadView implements ProgressView {
   events(): Record<string, unknown>[] {
     const status = this.#find()?.status;
     if (status === undefined || status.state === 'metadata' || status.state === 'checking') return [];
-    const { have, size, piecesHave, pieceCount, down, up, peers, seeds, downloaded, uploaded, wasted, reused } = status;
+    const { have, size, wanted, piecesHave, pieceCount, down, up, peers, seeds, downloaded, uploaded, wasted, reused } =
+      status;
     const fields = {
       have,
       size,
+      wanted,
       pieces: piecesHave,
       pieceCount,
       down: Math.round(down),
@@ -100,7 +102,7 @@ function percent(share: number): string {
 }
 
 function timeLeft({ status }: FollowedTorrent): string {
-  return formatDuration(status.down > 0 ? (status.size - status.have) / status.down : Number.POSITIVE_INFINITY);
+  return formatDuration(status.down > 0 ? (status.wanted - status.have) / status.down : Number.POSITIVE_INFINITY);
 }
 
 /** Why nothing arrives, in words that say what could be done about it. */

@@ -34,15 +34,15 @@ export function tellTorrents(output: Output, rows: readonly TorrentRow[]): void 
 }
 
 function describeTorrent(row: TorrentRow): string[] {
-  const { name, state, size, have, down, up, peers, uploaded, labels, checked } = row;
+  const { name, state, size, have, wanted, down, up, peers, uploaded, labels, checked } = row;
   return [
     printable(name),
     state === 'checking' ? `checking ${formatPercent(checked, 1)}` : state,
-    size === 0 ? '' : formatPercent(have, size),
-    size === 0 ? '' : formatSize(size),
+    size === 0 ? '' : formatPercent(have, wanted),
+    size === 0 ? '' : wanted === size ? formatSize(size) : `${formatSize(wanted)} of ${formatSize(size)}`,
     down === 0 ? '' : formatRate(down),
     up === 0 ? '' : formatRate(up),
-    state === 'downloading' && down > 0 ? formatDuration((size - have) / down) : '',
+    state === 'downloading' && down > 0 ? formatDuration((wanted - have) / down) : '',
     String(peers),
     size === 0 ? '' : (uploaded / size).toFixed(2),
     labels.map(printable).join(', '),
@@ -50,15 +50,23 @@ function describeTorrent(row: TorrentRow): string[] {
 }
 
 const FILE_COLUMNS = [
+  { title: 'NO', align: 'right' as const },
   { title: 'FILE', shrinks: true },
   { title: 'SIZE', align: 'right' as const },
   { title: 'HAVE', align: 'right' as const },
+  { title: 'PRIORITY' },
 ];
 
 export function tellFiles(output: Output, { files }: FilesReply): void {
   for (const file of files) output.event('file', { ...file });
   if (files.length === 0) output.say('Its files are not known yet.');
-  const rows = files.map(({ path, size, have }) => [printable(path), formatSize(size), formatPercent(have, size)]);
+  const rows = files.map(({ index, path, size, have, priority }) => [
+    String(index),
+    printable(path),
+    formatSize(size),
+    formatPercent(have, size),
+    priority,
+  ]);
   if (rows.length > 0) for (const line of drawTable(FILE_COLUMNS, rows, output.columns)) output.result(line);
 }
 

@@ -49,6 +49,13 @@ export class Arguments {
     return this.#read(name, 'a list of texts', isTexts) as string[] | undefined;
   }
 
+  /** Whole numbers from 0 on. */
+  numbers(name: string): number[] | undefined {
+    const isNumbers = (value: unknown) =>
+      Array.isArray(value) && value.length <= MAX_ITEMS && value.every((each) => Number.isInteger(each) && each >= 0);
+    return this.#read(name, 'a list of numbers', isNumbers) as number[] | undefined;
+  }
+
   /** Null counts as absent, as many clients mean it. */
   #read(name: string, expected: string, isRight: (value: unknown) => boolean): unknown {
     const value = this.raw(name);

@@ -4,12 +4,14 @@ import type { AddBody, ChangeBody, SessionReply, TorrentLimits } from '../../api
 import type { Session } from '../../engine/session.ts';
 import { freeSpace } from '../../io/disk/free-space.ts';
 import type { TorrentStore } from '../../io/stores/torrent-store.ts';
-import { type AddContext, describeAdded } from '../add-torrent.ts';
+import { type AddContext, describeAdded, wantFiles } from '../add-torrent.ts';
 import type { DaemonSettings } from '../daemon-settings.ts';
+import { changePriorities } from '../file-choice.ts';
 import type { ManagedTorrent } from '../managed-torrent.ts';
 import { piecesOf } from '../torrent-details.ts';
 import type { Torrents } from '../torrents.ts';
 import { type Arguments, RpcFailure } from './arguments.ts';
+import { choicesOf, readFileLists } from './file-choices.ts';
 import { describeSession, readSessionChange, type SessionFacts } from './session-fields.ts';
 import { type Facts, needsMetadata, SPEED_UNIT, TORRENT_FIELDS } from './torrent-fields.ts';
 import { isRecentlyActive, type TorrentIds } from './torrent-ids.ts';
@@ -74,15 +76,20 @@ async function collectFacts(
   return { id: ids.idOf(torrent), torrent, row: torrent.row(position), metainfo, pieces, now: now() };
 }
 
-/** Which files to fetch is not for choosing yet: whoever wants all of them gets them. */
-function refuseChoice(args: Arguments): void {
-  const unwanted = args.raw('files-unwanted');
-  if (unwanted !== undefined && unwanted !== null) throw new RpcFailure('files cannot be left out');
+/** What torrent-get tells of each and nobody can change here; saying it back is fine. */
+const FIXED = { bandwidthPriority: 0, 'peer-limit': 60, honorsSessionLimits: true } as const;
+
+function refuseFixed(args: Arguments): void {
+  for (const [name, value] of Object.entries(FIXED)) {
+    const wanted = args.raw(name) ?? value;
+    if (wanted !== value) throw new RpcFailure(`${name} cannot be changed here; it is ${value}`);
+  }
 }
 
 async function addTorrent(args: Arguments, context: MethodContext): Promise<Record<string, unknown>> {
-  refuseChoice(args);
   const { torrents, settings, ids } = context;
+  refuseFixed(args);
+  const lists = readFileLists(args);
   const directory = args.text('download-dir');
   const labels = args.texts('labels');
   const body: AddBody = {
@@ -92,8 +99,15 @@ async function addTorrent(args: Arguments, context: MethodContext): Promise<Reco
   };
   const run = args.flag('paused') === undefined ? settings.current.startAdded : args.flag('paused') === false;
   const caller = { owner: false };
-  const { entry, torrent } = await describeAdded(body, context, caller, { position: torrents.lastPosition, run });
+  const { entry, torrent, metainfo } = await describeAdded(body, context, caller, {
+    position: torrents.lastPosition,
+    run,
+  });
   const isNew = torrents.find(entry.infoHash) === undefined;
+  if (isNew && lists.length > 0) {
+    if (metainfo === undefined) throw new RpcFailure('the files of a link are not known yet; choose them later');
+    wantFiles(entry, metainfo, changePriorities(metainfo, entry.priorities, choicesOf(metainfo, undefined, lists)));
+  }
   const managed = await torrents.add(entry, torrent);
   const told = { id: ids.idOf(managed), name: managed.entry.name, hashString: managed.infoHash };
   return { [isNew ? 'torrent-added' : 'torrent-duplicate']: told };
@@ -120,7 +134,8 @@ function checkLabels(labels: string[]): string[] {
 const MODES = [undefined, 'own', 'none'] as const;
 
 async function setTorrents(args: Arguments, context: MethodContext): Promise<Record<string, unknown>> {
-  refuseChoice(args);
+  refuseFixed(args);
+  const lists = readFileLists(args);
   const labels = args.texts('labels');
   const position = args.number('queuePosition');
   const trackers = args.texts('trackerAdd');
@@ -131,6 +146,8 @@ async function setTorrents(args: Arguments, context: MethodContext): Promise<Rec
     if (position !== undefined) change.position = Math.trunc(position);
     if (trackers !== undefined) change.trackers = trackers.filter((url) => /^https?:\/\//i.test(url));
     await context.torrents.change(torrent, change);
+    if (lists.length > 0)
+      await context.torrents.chooseFiles(torrent, (metainfo, before) => choicesOf(metainfo, before, lists));
   }
   return {};
 }

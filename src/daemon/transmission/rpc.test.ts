@@ -4,9 +4,9 @@ import assert from 'node:assert/strict';
 import { mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { describe, it, type TestContext } from 'node:test';
-import { openDaemon, seedFile, untilRow } from '../../../test/harness/daemon.ts';
+import { openDaemon, seedFile, seedPath, untilRow } from '../../../test/harness/daemon.ts';
 import { rawRequest } from '../../../test/harness/raw-http.ts';
-import { temporaryDirectory } from '../../../test/harness/shoal.ts';
+import { randomFile, temporaryDirectory } from '../../../test/harness/shoal.ts';
 
 const SIZE = 200_000;
 const link = (letter: string) => `magnet:?xt=urn:btih:${letter.repeat(40)}&dn=${letter}`;
@@ -240,6 +240,61 @@ describe('the Transmission RPC', () => {
     assert.equal(torrents[0]!.error, 3);
     assert.match(String(torrents[0]!.errorString), /a directory is where the file/);
     assert.equal(torrents[0]!.status, 0);
+  });
+});
+
+describe('the files of a torrent over the Transmission RPC', () => {
+  it('are chosen by number, and an empty list means all', async (t) => {
+    const { ok, call, client, directory } = await open(t);
+    for (const name of ['a', 'b', 'c']) await randomFile(join(directory, 'x', name), 40_000, name);
+    const { torrent, peers, infoHash } = await seedPath(t, join(directory, 'x'));
+    const told = async () => {
+      const fields = ['wanted', 'priorities', 'fileStats', 'sizeWhenDone', 'leftUntilDone', 'percentDone', 'status'];
+      return (await ok('torrent-get', { fields, ids: 1 })).torrents[0]!;
+    };
+    await ok('torrent-add', { metainfo: torrent, paused: true, 'files-unwanted': [0, 1], 'priority-high': [2] });
+    const before = await told();
+    assert.deepEqual(
+      [before.wanted, before.priorities],
+      [
+        [0, 0, 1],
+        [0, 0, 1],
+      ],
+    );
+    assert.equal(before.leftUntilDone, before.sizeWhenDone);
+    assert.ok(Number(before.sizeWhenDone) < 80_000);
+    await client.change({ params: { infoHash }, body: { peers } });
+    await ok('torrent-start', { ids: 1 });
+    await untilRow(client, infoHash, ({ state }) => state === 'downloading' || state === 'seeding');
+    await client.change({ params: { infoHash }, body: { peers } });
+    await untilRow(client, infoHash, ({ state }) => state === 'seeding');
+    const done = await told();
+    assert.deepEqual([done.leftUntilDone, done.percentDone, done.status], [0, 1, 6]);
+    await ok('torrent-set', { ids: 1, 'files-wanted': [1], 'priority-low': [0, 1], 'files-unwanted': [2] });
+    assert.deepEqual((await told()).fileStats, [
+      { bytesCompleted: (await client.files({ params: { infoHash } })).files[0]!.have, priority: 0, wanted: false },
+      { bytesCompleted: (await client.files({ params: { infoHash } })).files[1]!.have, priority: -1, wanted: true },
+      { bytesCompleted: 40_000, priority: 0, wanted: false },
+    ]);
+    await ok('torrent-set', { ids: 1, 'files-wanted': [], 'priority-normal': [] });
+    assert.deepEqual(
+      [(await told()).wanted, (await told()).priorities],
+      [
+        [1, 1, 1],
+        [0, 0, 0],
+      ],
+    );
+    for (const values of [
+      { 'files-wanted': [3] },
+      { 'files-wanted': ['0'] },
+      { 'files-unwanted': 1 },
+      { 'priority-high': [-1] },
+      { bandwidthPriority: 1 },
+      { 'peer-limit': 10 },
+      { honorsSessionLimits: false },
+    ])
+      assert.notEqual((await call('torrent-set', { ids: 1, ...values })).result, 'success', JSON.stringify(values));
+    await ok('torrent-set', { ids: 1, bandwidthPriority: 0, 'peer-limit': 60, honorsSessionLimits: true });
   });
 });
 

@@ -6,6 +6,7 @@ import type { TorrentRow } from '../../api/daemon-schemas.ts';
 import { PIECE, type TrackerStatus } from '../../engine/types.ts';
 import { formatMagnet } from '../../protocol/magnet.ts';
 import type { Metainfo } from '../../protocol/metainfo.ts';
+import { nameOfPriority } from '../file-choice.ts';
 import type { ManagedTorrent } from '../managed-torrent.ts';
 import { describeFiles } from '../torrent-details.ts';
 
@@ -38,7 +39,7 @@ const SEED_WAIT = 5;
 export const SPEED_UNIT = 1000;
 
 const seconds = (milliseconds: number | null): number => Math.floor((milliseconds ?? 0) / 1000);
-const left = ({ row }: Facts): number => row.size - row.have;
+const left = ({ row }: Pick<Facts, 'row'>): number => row.wanted - row.have;
 const share = (part: number, whole: number): number => (whole === 0 ? 0 : part / whole);
 /** -1: not available, as when nothing was fetched. */
 const ratioOf = ({ row }: Facts): number => {
@@ -47,7 +48,7 @@ const ratioOf = ({ row }: Facts): number => {
 };
 
 function statusOf({ row }: Facts): number {
-  if (row.state === 'queued' && row.size > 0 && row.have === row.size) return SEED_WAIT;
+  if (row.state === 'queued' && row.size > 0 && left({ row }) === 0) return SEED_WAIT;
   return STATUS[row.state];
 }
 
@@ -72,6 +73,16 @@ function filesOf(facts: Facts): { bytesCompleted: number; length: number; name: 
     length: size,
     name: metainfo.singleFile ? metainfo.name : `${metainfo.name}/${path}`,
   }));
+}
+
+/** What is wanted of each file. One that is not wanted shows the usual priority. */
+function choicesOf({ metainfo, pieces, torrent }: Facts): { have: number; priority: number; wanted: boolean }[] {
+  if (metainfo === undefined) return [];
+  const { priorities } = torrent.entry;
+  return describeFiles(metainfo, pieces).map(({ index, have }) => {
+    const name = nameOfPriority(priorities?.[index]);
+    return { have, priority: name === 'low' ? -1 : name === 'high' ? 1 : 0, wanted: name !== 'skip' };
+  });
 }
 
 /** A bit a piece, the highest of a byte first (BEP 3), in base64. */
@@ -191,7 +202,6 @@ function magnetOf({ torrent, row }: Facts): string {
 const goalMode = (goal: number | null | undefined): number => (goal === undefined ? 0 : goal === null ? 2 : 1);
 const countPeers = ({ torrent }: Facts, test: (peer: { down: number; up: number }) => boolean): number =>
   (torrent.running?.peers ?? []).filter(test).length;
-const zeros = (facts: Facts): number[] => filesOf(facts).map(() => 0);
 
 type Field = (facts: Facts) => unknown;
 
@@ -216,7 +226,8 @@ export const TORRENT_FIELDS: Readonly<Record<string, Field>> = {
   etaIdle: () => -1,
   'file-count': (facts) => filesOf(facts).length,
   files: filesOf,
-  fileStats: (facts) => filesOf(facts).map(({ bytesCompleted }) => ({ bytesCompleted, priority: 0, wanted: true })),
+  fileStats: (facts) =>
+    choicesOf(facts).map(({ have, priority, wanted }) => ({ bytesCompleted: have, priority, wanted })),
   group: () => '',
   hashString: ({ row }) => row.infoHash,
   haveUnchecked: () => 0,
@@ -249,11 +260,11 @@ export const TORRENT_FIELDS: Readonly<Record<string, Field>> = {
   peersGettingFromUs: (facts) => countPeers(facts, ({ up }) => up > 0),
   peersSendingToUs: (facts) => countPeers(facts, ({ down }) => down > 0),
   percentComplete: ({ row }) => share(row.have, row.size),
-  percentDone: ({ row }) => share(row.have, row.size),
+  percentDone: ({ row }) => share(row.have, row.wanted),
   pieces: bitfieldOf,
   pieceCount: ({ row }) => row.pieceCount,
   pieceSize: ({ metainfo }) => metainfo?.pieceLength ?? 0,
-  priorities: zeros,
+  priorities: (facts) => choicesOf(facts).map(({ priority }) => priority),
   queuePosition: ({ row }) => row.position,
   rateDownload: ({ row }) => row.down,
   rateUpload: ({ row }) => row.up,
@@ -264,7 +275,8 @@ export const TORRENT_FIELDS: Readonly<Record<string, Field>> = {
   seedIdleMode: ({ row }) => goalMode(row.limits.idleTime),
   seedRatioLimit: ({ row }) => row.limits.ratio ?? 0,
   seedRatioMode: ({ row }) => goalMode(row.limits.ratio),
-  sizeWhenDone: ({ row }) => row.size,
+  sequentialDownload: ({ row }) => row.sequential,
+  sizeWhenDone: ({ row }) => row.wanted,
   startDate: ({ torrent }) => seconds(torrent.startedAt),
   status: statusOf,
   torrentFile: () => '',
@@ -276,7 +288,7 @@ export const TORRENT_FIELDS: Readonly<Record<string, Field>> = {
   uploadLimit: ({ row }) => Math.round((row.limits.up ?? 0) / SPEED_UNIT),
   uploadLimited: ({ row }) => (row.limits.up ?? 0) > 0,
   uploadRatio: ratioOf,
-  wanted: (facts) => filesOf(facts).map(() => 1),
+  wanted: (facts) => choicesOf(facts).map(({ wanted }) => Number(wanted)),
   webseeds: () => [],
   webseedsSendingToUs: () => 0,
 };
