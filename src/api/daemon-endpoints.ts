@@ -102,6 +102,18 @@ export const daemonEndpoints = {
     summary: 'All torrents and what changes of them, as server-sent events',
     replyType: 'text/event-stream',
   },
+  catalog: {
+    method: 'GET',
+    path: '/api/v1/catalog',
+    policy: 'token',
+    summary: "Search the catalogs of the daemon's trackers as one",
+  },
+  catalogEntry: {
+    method: 'GET',
+    path: '/api/v1/catalog/:name',
+    policy: 'token',
+    summary: 'One name in them: verified, with its versions and files',
+  },
   ...shareEndpoints,
   openapi: { method: 'GET', path: '/api/v1/openapi.json', policy: 'token', summary: 'This description' },
 } as const satisfies Record<string, Endpoint<DaemonPolicy>>;

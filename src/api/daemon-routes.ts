@@ -1,5 +1,12 @@
 // Each endpoint of a daemon's API with the shapes of what goes in and comes out.
 
+import {
+  CatalogEntryQuery,
+  CatalogEntryReply,
+  CatalogParams,
+  CatalogQuery,
+  CatalogReply,
+} from './daemon-catalog-schemas.ts';
 import type { DaemonEndpointName } from './daemon-endpoints.ts';
 import {
   AddBody,
@@ -69,6 +76,8 @@ export const daemonRoutes = {
   metadata: { params: TorrentParams },
   torrentEvents: { params: TorrentParams },
   events: {},
+  catalog: { query: CatalogQuery, reply: CatalogReply },
+  catalogEntry: { params: CatalogParams, query: CatalogEntryQuery, reply: CatalogEntryReply },
   uploads: { reply: UploadsReply },
   startUpload: { body: StartUploadBody, reply: UploadRow },
   upload: { params: UploadParams, reply: UploadReply },

@@ -149,6 +149,7 @@ export async function startDaemon(options: DaemonOptions): Promise<Daemon> {
     undo.push(() => feed.close());
     const handlers = daemonHandlers({
       ...shared,
+      publisher: identity.publicKey,
       access,
       feed,
       uploads,

@@ -13,6 +13,7 @@ import { encodeMetainfo } from '../protocol/metainfo-build.ts';
 import type { Access, AccessControl } from './access.ts';
 import { type AddContext, describeAdded } from './add-torrent.ts';
 import type { AllowedRoots } from './allowed-roots.ts';
+import { catalogHandlers } from './catalog-handlers.ts';
 import type { DaemonSettings } from './daemon-settings.ts';
 import type { EventFeed } from './event-feed.ts';
 import type { ManagedTorrent } from './managed-torrent.ts';
@@ -29,6 +30,8 @@ export interface HandlerContext extends AddContext, ShareHandlerContext {
   readonly store: TorrentStore;
   readonly access: AccessControl;
   readonly feed: EventFeed;
+  /** Its own key. */
+  readonly publisher: string;
   readonly describe: () => Promise<SessionReply>;
   /** The OpenAPI document. */
   readonly openApi: (request: { host: string }) => OpenApiDocument;
@@ -156,6 +159,7 @@ export function daemonHandlers(context: HandlerContext): DaemonHandlers {
       await context.feed.add(() => startStream(reply), typeof last === 'string' ? last : undefined);
       return undefined;
     },
+    ...catalogHandlers(context),
     ...shareHandlers(context),
     openapi: ({ request }) => context.openApi({ host: request.headers.host ?? '' }),
   };

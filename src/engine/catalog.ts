@@ -65,10 +65,23 @@ const sha1 = (bytes: Uint8Array): Uint8Array => hash('sha1', bytes, 'buffer');
 export async function resolveName(options: FindOptions): Promise<ResolvedName> {
   const { offers, found } = await findEntry(options);
   const { entry } = found;
+  const { torrentBytes, metainfo, problems } = await fetchOffered(offers, entry, options.signal);
+  if (metainfo.private) found.trackers = found.foundOn.map((base) => [`${base}/announce`]);
+  await pinOffer(options, offers[0]!.verified);
+  found.warnings.push(...problems.map(describeFailure));
+  return { ...found, torrentBytes, metainfo };
+}
+
+/** The torrent from the first that gives the one which was signed. */
+async function fetchOffered(
+  offers: readonly Offer[],
+  entry: Entry,
+  aborted: AbortSignal | undefined,
+): Promise<Pick<ResolvedName, 'torrentBytes' | 'metainfo'> & { problems: TrackerFailure[] }> {
   const problems: TrackerFailure[] = [];
   for (const { tracker, client } of offers) {
     try {
-      const signal = options.signal === undefined ? {} : { signal: options.signal };
+      const signal = aborted === undefined ? {} : { signal: aborted };
       const params = { name: entry.name };
       const torrentBytes = await client.torrent({ params, query: { version: entry.seq }, ...signal });
       const metainfo = parseMetainfo(torrentBytes, sha1);
@@ -76,17 +89,34 @@ export async function resolveName(options: FindOptions): Promise<ResolvedName> {
         throw new ShoalError('ERR_SIGNATURE', `the torrent of ${tracker} is not the one its publisher signed`, {
           reason: 'torrent_mismatch',
         });
-      if (metainfo.private) found.trackers = found.foundOn.map((base) => [`${base}/announce`]);
-      await pinOffer(options, offers[0]!.verified);
-      found.warnings.push(...problems.map(describeFailure));
-      return { ...found, torrentBytes, metainfo };
+      return { torrentBytes, metainfo, problems };
     } catch (error) {
-      options.signal?.throwIfAborted();
+      aborted?.throwIfAborted();
       if (!(error instanceof ShoalError)) throw error;
       problems.push({ tracker, error });
     }
   }
   throw worstFailure(problems);
+}
+
+export interface DescribedName extends FoundEntry {
+  /** What the first tracker that has it says beyond what is signed. */
+  told: FileReply;
+  /** Newest first; as that tracker says. */
+  versions: FileSummary[];
+  metainfo: Metainfo;
+}
+
+/** As `resolveName`, for who only looks: with all versions, and without pinning anything. */
+export async function describeName(options: FindOptions): Promise<DescribedName> {
+  const { offers, found } = await findEntry(options);
+  const { client, value: told } = offers[0]!;
+  const signal = options.signal === undefined ? {} : { signal: options.signal };
+  const [{ metainfo }, { versions }] = await Promise.all([
+    fetchOffered(offers, found.entry, options.signal),
+    client.versions({ params: { name: found.entry.name }, ...signal }),
+  ]);
+  return { ...found, told, versions, metainfo };
 }
 
 /** As `resolveName`, without the torrent and without pinning anything. */
@@ -268,6 +298,15 @@ export async function listFiles(options: ListOptions): Promise<Listing> {
     options,
   );
   if (answers.length === 0) throw worstFailure(failures);
+  return {
+    files: mergeFiles(answers),
+    truncated: answers.some(({ value }) => value.truncated),
+    warnings: failures.map(describeFailure),
+  };
+}
+
+/** One row for each name and publisher: the newest version any of them tells, by name. */
+export function mergeFiles(answers: readonly Answer<{ files: readonly FileSummary[] }>[]): ListedFile[] {
   const merged = new Map<string, ListedFile>();
   for (const { tracker, value } of answers)
     for (const file of value.files) {
@@ -282,9 +321,5 @@ export async function listFiles(options: ListOptions): Promise<Listing> {
       }
     }
   const order = new Intl.Collator('en', { numeric: true });
-  return {
-    files: [...merged.values()].sort((a, b) => order.compare(a.name, b.name)),
-    truncated: answers.some(({ value }) => value.truncated),
-    warnings: failures.map(describeFailure),
-  };
+  return [...merged.values()].sort((a, b) => order.compare(a.name, b.name));
 }

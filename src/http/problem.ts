@@ -34,6 +34,8 @@ const STATUSES: Partial<Record<ErrorCode, number>> = {
   ERR_SIGNATURE: 422,
   ERR_SOURCE: 422,
   ERR_QUOTA: 429,
+  ERR_TRACKER_REPLY: 502,
+  ERR_TRACKER_UNREACHABLE: 502,
 };
 
 const TITLES: Record<number, string> = {
@@ -50,6 +52,7 @@ const TITLES: Record<number, string> = {
   422: 'Not acceptable content',
   429: 'Quota used up',
   500: 'Internal error',
+  502: 'No answer from others',
   503: 'Not available now',
   507: 'No room on the disk',
 };
