@@ -42,10 +42,21 @@ describe('the packed package', () => {
   });
 
   it('holds what runs and what types it, and nothing else', () => {
-    for (const file of ['bin/shoal.js', 'dist/cli/main.js', 'dist/engine/index.d.ts', 'LICENSE', 'README.md'])
+    for (const file of [
+      'bin/shoal.js',
+      'dist/cli/main.js',
+      'dist/engine/index.d.ts',
+      'dist/web/index.html',
+      'LICENSE',
+      'README.md',
+    ])
       assert.ok(files.includes(file), file);
     for (const file of files)
-      assert.match(file, /^(bin\/|dist\/.*\.(js|d\.ts)$|package\.json$|[A-Z]+(\.md)?$)/, `${file} has no place there`);
+      assert.match(
+        file,
+        /^(bin\/|dist\/.*\.(js|d\.ts)$|dist\/web\/(index|assets\/[\w.-]+)\.(html|js|css|svg)(\.br|\.gz)?$|package\.json$|[A-Z]+(\.md)?$)/,
+        `${file} has no place there`,
+      );
     assert.deepEqual(
       files.filter((file) => file.includes('.test.')),
       [],

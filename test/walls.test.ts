@@ -8,6 +8,7 @@ import { describe, it } from 'node:test';
 import { fileURLToPath } from 'node:url';
 import { tokenize } from './walls/tokens.ts';
 import { checkWalls, formatViolation } from './walls/walls.ts';
+import { checkPage } from './walls/web.ts';
 
 const ROOT = fileURLToPath(new URL('..', import.meta.url));
 
@@ -155,6 +156,34 @@ describe('wall check', () => {
     ]);
   });
 
+  it('lets the page import what is pure, the API and its own files, and no other', () => {
+    const page = (line: string) => checkPage(new Map([['web/app/x.tsx', `// first\n${line}\n`]]));
+    for (const line of [
+      "import { a } from './b.ts';",
+      "import '../style/base.css';",
+      "import type { a } from '../../src/api/b.ts';",
+      "import { a } from '../../src/base/b.ts';",
+      "import { a } from '../../src/protocol/b.ts';",
+      "import { useState } from 'preact/hooks';",
+      "const load = () => import('../view.tsx');",
+    ])
+      assert.deepEqual(page(line), [], line);
+    for (const line of [
+      "import type { a } from '../../src/engine/b.ts';",
+      "import { a } from '../../src/daemon/b.ts';",
+      "import {\n  a,\n} from '../../src/io/b.ts';",
+      "import { a } from '../../test/harness/b.ts';",
+      "import { a } from 'node:fs';",
+      "import { a } from 'fs';",
+      "import { a } from 'fastify';",
+      "const load = () => import('../../src/engine/b.ts');",
+      "new Worker(new URL('../../src/engine/b.ts', import.meta.url));",
+      "export { a } from '../../src/swarm/b.ts';",
+      "import { a } from './b';",
+    ])
+      assert.equal(page(line).length, 1, line);
+  });
+
   it('counts lines through everything that spans lines', () => {
     const source = "/*\n*/\n`\n${\n'x'}`\nlast";
     assert.deepEqual(tokenize(source).at(-1), { kind: 'name', text: 'last', line: 6 });
@@ -178,5 +207,14 @@ describe('the house', () => {
   it('keeps its walls', () => {
     const violations = checkWalls(sources).map(formatViolation);
     assert.equal(violations.join('\n'), '');
+  });
+
+  it('keeps the page to what may reach a browser', () => {
+    const page = new Map<string, string>();
+    for (const name of readdirSync(join(ROOT, 'web'), { recursive: true, encoding: 'utf8' }))
+      if (/\.tsx?$/.test(name) && !/\.(test|config|d)\.ts$/.test(name))
+        page.set(`web/${name.split(sep).join('/')}`, readFileSync(join(ROOT, 'web', name), 'utf8'));
+    assert.ok(page.has('web/main.tsx'));
+    assert.equal(checkPage(page).join('\n'), '');
   });
 });

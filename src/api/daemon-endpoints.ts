@@ -10,8 +10,9 @@ import { shareEndpoints } from './share-endpoints.ts';
  *   traded for it. With a cookie anything but GET must come from the daemon's own page.
  * - `login`: anyone may try, and the token in the body decides.
  * - `rpc`: as `token`, for programs that speak Transmission's RPC.
+ * - `public`: anyone who reaches the daemon: the files of its page, which hold no secrets.
  */
-export type DaemonPolicy = 'token' | 'login' | 'rpc';
+export type DaemonPolicy = 'token' | 'login' | 'rpc' | 'public';
 
 /** Names of commands that change one torrent, as the last part of a path. */
 const TORRENT = '/api/v1/torrents/:infoHash';
@@ -87,6 +88,12 @@ export const daemonEndpoints = {
     policy: 'token',
     summary: 'Its .torrent file',
     replyType: 'application/x-bittorrent',
+  },
+  strips: {
+    method: 'GET',
+    path: '/api/v1/strips',
+    policy: 'token',
+    summary: 'The piece maps of several torrents, each made small enough for a line of a list',
   },
   torrentEvents: {
     method: 'GET',

@@ -274,6 +274,7 @@ export const PeerRow = Type.Object({
   interestedInPeer: Type.Boolean(),
   interestedInUs: Type.Boolean(),
 });
+export type PeerRow = Static<typeof PeerRow>;
 export const PeersReply = Type.Object({ pieceCount: Count, peers: Type.Array(PeerRow) });
 
 export const TrackersReply = Type.Object({
@@ -297,6 +298,27 @@ export const PiecesReply = Type.Object({
     description: 'Base64, a byte a piece: 0 missing, 1 arriving, 2 have, 3 missing and nobody has it',
   }),
 });
+
+export const StripsQuery = Type.Object({
+  torrents: Type.String({
+    pattern: '^[0-9a-f]{40}(,[0-9a-f]{40}){0,63}$',
+    description: 'Info-hashes with commas between them; those that are not here are left out of the reply',
+  }),
+  cells: Type.Optional(Type.Integer({ minimum: 1, maximum: 1024, default: 128 })),
+});
+export const StripsReply = Type.Object({
+  strips: Type.Array(
+    Type.Object({
+      infoHash: InfoHash,
+      cells: Type.String({
+        description:
+          'Base64, a byte a cell, each for equally many pieces: how much of it is here (0 to 63) times four, plus what stands out among the rest (0 missing, 1 arriving, 3 nobody has it)',
+      }),
+      nowhere: Type.Integer({ minimum: 0, description: 'Pieces that are missing and that no connected peer has' }),
+    }),
+  ),
+});
+export type StripsReply = Static<typeof StripsReply>;
 
 export const LiveReply = Type.Object({
   running: Type.Boolean(),
@@ -332,3 +354,4 @@ export const WhyReply = Type.Object({
     }),
   ),
 });
+export type WhyReply = Static<typeof WhyReply>;

@@ -6,7 +6,7 @@ import type { FastifyReply, FastifyRequest } from 'fastify';
 import type { DaemonPolicy } from '../api/daemon-endpoints.ts';
 import { BearerToken } from '../http/bearer-token.ts';
 import { FailureLimit, type FailureLimits } from '../http/failure-limit.ts';
-import { isForeign, isFromOwnPage, isOwnHost } from '../http/own-host.ts';
+import { isForeign, isFromOwnPage, isNavigation, isOwnHost } from '../http/own-host.ts';
 import { HttpError } from '../http/problem.ts';
 
 export interface Access {
@@ -46,19 +46,23 @@ export class AccessControl {
     this.#now = options.now ?? Date.now;
   }
 
-  /** That the request was meant for this daemon and no other site made it. Throws 421 and 403. */
-  checkOrigin(request: FastifyRequest): void {
+  /**
+   * That the request was meant for this daemon and no other site made it. `linked`: other sites may lead to it by a link,
+   * which shows nothing but the page. Throws 421 and 403.
+   */
+  checkOrigin(request: FastifyRequest, linked = false): void {
     const { headers, raw } = request;
     if (!isOwnHost(headers.host, raw.socket, this.#names))
       throw new HttpError(421, 'ERR_NOT_ALLOWED', 'this daemon has another name; use its address, or allow the name', {
         reason: 'wrong_host',
       });
-    if (isForeign(headers)) throw forbidden('a page of another site may not call this daemon', 'foreign_origin');
+    if (isForeign(headers) && !(linked && isNavigation(headers)))
+      throw forbidden('a page of another site may not call this daemon', 'foreign_origin');
   }
 
   /** What an endpoint's policy asks for. Throws 401, 403 and 429. */
   authorize(policy: DaemonPolicy, request: FastifyRequest, reply: FastifyReply): Access {
-    if (policy === 'login') return { owner: false };
+    if (policy === 'login' || policy === 'public') return { owner: false };
     const shown = shownSecret(request.headers.authorization);
     if (shown !== undefined) {
       if (this.#ownerToken.matches(`Bearer ${shown}`)) return { owner: true };

@@ -10,8 +10,10 @@ import { boundBody } from '../http/body-deadline.ts';
 import { HttpError } from '../http/problem.ts';
 import { registerTable } from '../http/route-table.ts';
 import { createHttpServer } from '../http/server.ts';
+import { registerStaticFiles } from '../http/static-files.ts';
 import type { Access, AccessControl } from './access.ts';
 import type { DaemonHandlers } from './handlers.ts';
+import { PAGE_MISSING } from './page-files.ts';
 import { type RpcContext, registerTransmissionRpc } from './transmission/rpc.ts';
 
 export interface DaemonAppOptions {
@@ -20,6 +22,8 @@ export interface DaemonAppOptions {
   rpc: RpcContext;
   /** Milliseconds for a request with its body, except where files are sent. */
   bodyTimeout: number;
+  /** Where the built page is. */
+  page: string;
   /** A pino logger; none: silence. */
   log?: FastifyBaseLogger | undefined;
 }
@@ -51,7 +55,7 @@ export async function createDaemonApp(options: DaemonAppOptions): Promise<Daemon
     for (const each of [method].flat()) routes.push({ method: each, path: url, policy: config?.policy });
   });
   server.addHook('onRequest', async (request, reply) => {
-    access.checkOrigin(request);
+    access.checkOrigin(request, request.routeOptions.config.policy === 'public');
     // What is told here is nobody else's, and old by the next time.
     reply.header('cache-control', 'no-store');
     // The server cuts off who sends nothing; a body of ordinary length has to be whole in time, too.
@@ -83,6 +87,7 @@ export async function createDaemonApp(options: DaemonAppOptions): Promise<Daemon
     context: options.rpc,
     authorize: (request, reply) => void access.authorize('rpc', request, reply),
   });
+  registerStaticFiles(server, { folder: options.page, missing: PAGE_MISSING });
   await server.ready();
   return {
     handle: (request, response) => server.routing(request, response),

@@ -32,6 +32,7 @@ import { API_TOKEN_FILE, daemonFolder, OWNER_TOKEN_FILE, RUNNING_FILE, type Runn
 import { DaemonSettings, type FixedSettings } from './daemon-settings.ts';
 import { EventFeed } from './event-feed.ts';
 import { allRows, daemonHandlers, daemonOpenApi } from './handlers.ts';
+import { PAGE_FOLDER } from './page-files.ts';
 import { writeRecord } from './record-file.ts';
 import { ShareJobs } from './share-jobs.ts';
 import { TorrentList } from './torrent-list.ts';
@@ -56,6 +57,8 @@ export interface DaemonOptions {
   session: Omit<SessionOptions, 'state' | 'down' | 'up'>;
   fixed?: FixedSettings;
   version: string;
+  /** Where the built page is; default where the build puts it. */
+  page?: string;
   /** A program asked it to end; who started it closes it. */
   onStopAsked?: () => void;
   failures?: AccessOptions['failures'];
@@ -159,7 +162,9 @@ export async function startDaemon(options: DaemonOptions): Promise<Daemon> {
     });
     const rpc = { ...shared, configDirectory: folder, stop: () => options.onStopAsked?.() };
     const limits = { ...DEFAULT_CONNECTION_LIMITS, ...options.connections };
-    const app = await createDaemonApp({ access, handlers, rpc, bodyTimeout: limits.requestTimeout, log: options.log });
+    const page = options.page ?? PAGE_FOLDER;
+    const bodyTimeout = limits.requestTimeout;
+    const app = await createDaemonApp({ access, handlers, rpc, page, bodyTimeout, log: options.log });
     undo.push(() => app.close());
     const server = createTrackerServer({ ...limits, requestTimeout: 0 });
     server.on('request', (request: IncomingMessage, response: ServerResponse) => app.handle(request, response));

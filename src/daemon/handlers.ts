@@ -18,7 +18,7 @@ import type { DaemonSettings } from './daemon-settings.ts';
 import type { EventFeed } from './event-feed.ts';
 import type { ManagedTorrent } from './managed-torrent.ts';
 import { type ShareHandlerContext, shareHandlers } from './share-handlers.ts';
-import { filesOf, liveOf, piecesOf, trackersOf } from './torrent-details.ts';
+import { filesOf, liveOf, piecesOf, stripOf, trackersOf } from './torrent-details.ts';
 import { streamTorrentEvents } from './torrent-events.ts';
 import type { Torrents } from './torrents.ts';
 
@@ -36,6 +36,9 @@ export interface HandlerContext extends AddContext, ShareHandlerContext {
   /** The OpenAPI document. */
   readonly openApi: (request: { host: string }) => OpenApiDocument;
 }
+
+/** Of a strip, for who does not say. */
+const DEFAULT_CELLS = 128;
 
 export type DaemonHandlers = HandlersFor<DaemonRoutes, Access>;
 
@@ -127,6 +130,11 @@ export function daemonHandlers(context: HandlerContext): DaemonHandlers {
       const { pieceLength, states } = await piecesOf(find(params), store);
       return { pieceCount: states.length, pieceLength, pieces: Buffer.from(states).toString('base64') };
     },
+    async strips({ query: { torrents: wanted, cells = DEFAULT_CELLS } }) {
+      const found = wanted.split(',').map((infoHash) => torrents.find(infoHash));
+      const known = found.filter((torrent) => torrent !== undefined);
+      return { strips: await Promise.all(known.map((torrent) => stripOf(torrent, store, cells))) };
+    },
     async live({ params }) {
       const torrent = find(params);
       return {
@@ -201,6 +209,7 @@ export function daemonOpenApi(
     policies: {
       token: "The daemon's token as a bearer or as the password of Basic, or the cookie that was traded for it.",
       login: 'The token in the body decides.',
+      public: 'Anyone.',
       rpc: "The daemon's token as the password of Basic, or as a bearer.",
     },
     securitySchemes: {

@@ -1,6 +1,7 @@
 // What is told of one torrent beyond its row: files, pieces, trackers. Of one that does not run, what is kept of it.
 
-import type { FilesReply, LiveReply, TorrentRow, TrackersReply } from '../api/daemon-schemas.ts';
+import type { FilesReply, LiveReply, StripsReply, TorrentRow, TrackersReply } from '../api/daemon-schemas.ts';
+import { cellsOf } from '../api/strip-cells.ts';
 import { PIECE, type Torrent } from '../engine/types.ts';
 import type { TorrentStore } from '../io/stores/torrent-store.ts';
 import type { Metainfo } from '../protocol/metainfo.ts';
@@ -24,6 +25,18 @@ export async function piecesOf(torrent: ManagedTorrent, store: TorrentStore): Pr
   for (let piece = 0; piece < pieceCount; piece++)
     if (record?.have.size === pieceCount && record.have.has(piece)) states[piece] = PIECE.have;
   return { pieceLength, states };
+}
+
+/** Its piece map in at most `cells` cells. */
+export async function stripOf(
+  torrent: ManagedTorrent,
+  store: TorrentStore,
+  cells: number,
+): Promise<StripsReply['strips'][number]> {
+  const { states } = await piecesOf(torrent, store);
+  let nowhere = 0;
+  for (const state of states) if (state === PIECE.nowhere) nowhere++;
+  return { infoHash: torrent.infoHash, cells: Buffer.from(cellsOf(states, cells)).toString('base64'), nowhere };
 }
 
 export async function filesOf(torrent: ManagedTorrent, store: TorrentStore): Promise<FilesReply> {

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { isForeign, isFromOwnPage, isOwnHost } from './own-host.ts';
+import { isForeign, isFromOwnPage, isNavigation, isOwnHost } from './own-host.ts';
 
 const LOOPBACK = { localAddress: '127.0.0.1', localPort: 9091 };
 
@@ -54,4 +54,17 @@ test('what a browser says of the page that asks decides, and who says nothing is
     assert.equal(isForeign({ host, ...headers }), foreign, JSON.stringify(headers));
     assert.equal(isFromOwnPage({ host, ...headers }), own, JSON.stringify(headers));
   }
+});
+
+test('a link of another site may be followed, and nothing else', () => {
+  const site = 'cross-site';
+  const followed = { 'sec-fetch-site': site, 'sec-fetch-mode': 'navigate', 'sec-fetch-dest': 'document' };
+  assert.equal(isNavigation(followed), true);
+  for (const other of [
+    {},
+    { ...followed, 'sec-fetch-dest': 'iframe' },
+    { ...followed, 'sec-fetch-mode': 'no-cors' },
+    { ...followed, origin: 'null' },
+  ])
+    assert.equal(isNavigation(other), false, JSON.stringify(other));
 });

@@ -34,6 +34,7 @@ export interface BrowserHeaders {
   readonly origin?: string | string[] | undefined;
   readonly 'sec-fetch-site'?: string | string[] | undefined;
   readonly 'sec-fetch-mode'?: string | string[] | undefined;
+  readonly 'sec-fetch-dest'?: string | string[] | undefined;
 }
 
 /** Whether a browser says that another site made this request. What is no browser says nothing. */
@@ -41,6 +42,13 @@ export function isForeign(headers: BrowserHeaders): boolean {
   const { origin, host, 'sec-fetch-site': site } = headers;
   if (origin !== undefined && !isOrigin(String(origin), host)) return true;
   return site !== undefined && site !== 'same-origin' && site !== 'none';
+}
+
+/** Whether a browser opens this as a page of its own, because somebody followed a link; never within another page. */
+export function isNavigation(headers: BrowserHeaders): boolean {
+  return (
+    headers.origin === undefined && headers['sec-fetch-mode'] === 'navigate' && headers['sec-fetch-dest'] === 'document'
+  );
 }
 
 /** Whether a browser vouches that one of our own pages made this request. */

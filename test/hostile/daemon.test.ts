@@ -158,9 +158,14 @@ describe('attacks on a daemon', () => {
   it('A6: every route there is asks for the token', async (t) => {
     const { daemon, url, port } = await open(t, { failures: { perAddress: 1e6, total: 1e6, window: 1, lockout: 1 } });
     assert.ok(daemon.routes.length > 15);
+    assert.deepEqual(
+      daemon.routes.filter(({ policy }) => policy === 'public').map(({ method, path }) => `${method} ${path}`),
+      ['GET /', 'HEAD /', 'GET /assets/:name', 'HEAD /assets/:name'],
+      'only the files of the page, which hold no secrets',
+    );
     for (const { method, path, policy } of daemon.routes) {
       assert.ok(policy, `${method} ${path} has no policy`);
-      if (policy === 'login') continue;
+      if (policy === 'login' || policy === 'public') continue;
       const address = url + path.replace(':infoHash', 'a'.repeat(40)).replace('*', 'x');
       const body = method === 'GET' || method === 'DELETE' ? undefined : '{}';
       for (const headers of [

@@ -59,8 +59,11 @@ export const run: CommandRun<Taken> = async (context, settings) => {
   });
   try {
     const { url, token, tokenFile, listen, host } = daemon;
-    output.event('ready', { url, token, listen: listen[0] ?? '', tokenFile, state });
+    const page = `${url}/#token=${token}`;
+    output.event('ready', { url, page, token, listen: listen[0] ?? '', tokenFile, state });
     output.result(`Daemon at ${url}`);
+    // Into a log the token does not belong.
+    output.say(output.columns > 0 ? `Its page: ${page}` : `Its page: ${url}/`);
     output.say(`Its token is in ${tokenFile}; commands of this user need none.`);
     const address = parseAddress(host);
     if (address !== undefined && classifyAddress(address) !== 'loopback')

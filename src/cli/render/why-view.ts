@@ -1,5 +1,6 @@
 // Says what a download waited for, as a table of shares and one sentence with the change that would help most.
 
+import { sharesOf, WAITING_WORDS } from '../../api/waiting-words.ts';
 import { printable } from '../../base/printable.ts';
 import { formatRate, formatSize } from '../../base/quantity.ts';
 import type { TorrentWhy } from '../../engine/types.ts';
@@ -8,27 +9,6 @@ import type { Output } from '../output.ts';
 import { countOf } from './download-view.ts';
 import { drawTable } from './table.ts';
 
-const WORDS: Readonly<Record<string, string>> = {
-  metadata: 'waiting for the metadata',
-  checking: 'checking what is on disk',
-  diskFull: 'stopped by the disk',
-  noPeers: 'no peer known',
-  dialling: 'connecting',
-  nobodyHas: 'nobody has what is missing',
-  nothingWanted: 'has nothing that is missing',
-  choked: 'choked',
-  snubbed: 'has stopped sending',
-  trial: 'waiting for its first hash',
-  askedOfOthers: 'all it has is asked of others',
-  noMemory: 'no memory for more pieces',
-  disk: 'waiting for the disk',
-  hash: 'waiting for hashes',
-  limited: 'held back by a limit',
-  fewRequests: 'lets us ask for too little',
-  peerSlow: 'the peer is slow',
-  receiving: 'receiving well',
-  complete: 'complete',
-};
 const BAR = 20;
 /** Shares below this are left out of the table. */
 const LEAST_SHARE = 0.005;
@@ -36,18 +16,6 @@ const LEAST_SHARE = 0.005;
 const MOST_NAMED = 2;
 
 type Times = Readonly<Record<string, number>>;
-
-interface Part {
-  state: string;
-  share: number;
-}
-
-/** Largest first; what came after the end does not count. */
-function sharesOf(times: Times): Part[] {
-  const parts = Object.entries(times).filter(([state, time]) => state !== 'complete' && time > 0);
-  const total = parts.reduce((sum, [, time]) => sum + time, 0);
-  return parts.map(([state, time]) => ({ state, share: time / total })).sort((a, b) => b.share - a.share);
-}
 
 const percent = (share: number): string => `${Math.round(share * 100)}%`;
 
@@ -76,7 +44,7 @@ export function tellWhy(output: Output, why: WhyRecord, running: boolean): void 
   output.result(`${printable(why.name)}: ${formatSize(why.have)} of ${formatSize(why.size)}, ${status}`);
   const rows = parts
     .filter(({ share }) => share >= LEAST_SHARE)
-    .map(({ state, share }) => [WORDS[state] ?? printable(state), percent(share), drawBar(output, share)]);
+    .map(({ state, share }) => [WAITING_WORDS[state] ?? printable(state), percent(share), drawBar(output, share)]);
   const columns = [{ title: 'TIME WENT INTO' }, { title: '', align: 'right' as const }, { title: '' }];
   if (rows.length > 0) for (const line of drawTable(columns, rows, output.columns)) output.result(line);
   if (why.peers.length > 0) tellPeers(output, why);
@@ -95,7 +63,7 @@ function tellPeers(output: Output, why: TorrentWhy): void {
     formatSize(downloaded),
     sharesOf(down as Times)
       .slice(0, MOST_NAMED)
-      .map(({ state, share }) => `${WORDS[state] ?? printable(state)} ${percent(share)}`)
+      .map(({ state, share }) => `${WAITING_WORDS[state] ?? printable(state)} ${percent(share)}`)
       .join(', '),
   ]);
   const columns = [

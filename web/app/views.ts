@@ -1,0 +1,18 @@
+// The views there are, in the order of the navigation. All but the first are fetched when they are opened; what follows the
+// name in the address is a view's own.
+
+import { TransfersView } from '../transfers/transfers-view.tsx';
+import type { IconName } from './icons.tsx';
+import type { Source } from './lazy.tsx';
+
+export interface View {
+  /** First segment of its address. */
+  name: string;
+  title: string;
+  icon: IconName;
+  source: Source;
+}
+
+export const VIEWS: readonly View[] = [
+  { name: 'transfers', title: 'Transfers', icon: 'transfers', source: { Part: TransfersView } },
+];

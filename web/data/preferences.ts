@@ -1,0 +1,59 @@
+// What this browser remembers of how its reader likes the page: theme, order, heights. Kept in the browser alone; damaged or
+// forbidden storage costs nothing but the memory.
+
+import type { GroupName, SortKey } from './feed-messages.ts';
+import { createStore } from './store.ts';
+
+export interface Preferences {
+  theme: 'system' | 'light' | 'dark';
+  sort: SortKey;
+  descending: boolean;
+  folded: GroupName[];
+  /** Share of the height that the lower pane has, between 0 and 1. */
+  lower: number;
+  /** Of the lower pane. */
+  tab: string;
+}
+
+const KEY = 'shoal-page';
+const DEFAULTS: Preferences = {
+  theme: 'system',
+  sort: 'added',
+  descending: true,
+  folded: [],
+  lower: 0.42,
+  tab: 'pieces',
+};
+
+export const preferences = createStore<Preferences>(read(), (value) => {
+  showTheme(value);
+  try {
+    localStorage.setItem(KEY, JSON.stringify(value));
+  } catch {
+    // Then it is forgotten.
+  }
+});
+showTheme(preferences.get());
+
+export function prefer(change: Partial<Preferences>): void {
+  preferences.change((value) => ({ ...value, ...change }));
+}
+
+function read(): Preferences {
+  try {
+    const kept = JSON.parse(localStorage.getItem(KEY) ?? '{}') as Partial<Preferences>;
+    const known = Object.entries(DEFAULTS).map(([name, value]) => {
+      const mine = kept[name as keyof Preferences];
+      return [name, typeof mine === typeof value && Array.isArray(mine) === Array.isArray(value) ? mine : value];
+    });
+    return Object.fromEntries(known) as Preferences;
+  } catch {
+    return DEFAULTS;
+  }
+}
+
+function showTheme({ theme }: Preferences): void {
+  const { dataset } = document.documentElement;
+  if (theme === 'system') delete dataset.theme;
+  else dataset.theme = theme;
+}

@@ -1,0 +1,76 @@
+// The strips of the transfers that are on the screen. What is complete or empty needs no question; the others are asked for
+// together, once a second and only while somebody looks.
+
+import type { TorrentRow } from '../../src/api/daemon-schemas.ts';
+import { FULL } from '../../src/api/strip-cells.ts';
+import { api } from './api.ts';
+import { createStore } from './store.ts';
+
+export interface KnownStrip {
+  cells: Uint8Array;
+  /** Pieces that are missing and that nobody connected has. */
+  nowhere: number;
+}
+
+/** As many as a row can show. */
+const CELLS = 256;
+const EVERY = 1_000;
+const MOST = 64;
+const COMPLETE: KnownStrip = { cells: Uint8Array.of(FULL << 2), nowhere: 0 };
+const EMPTY: KnownStrip = { cells: Uint8Array.of(0), nowhere: 0 };
+
+const strips = createStore<ReadonlyMap<string, KnownStrip>>(new Map());
+/** What each was asked for as, so that what has not moved is not asked for again. */
+const asked = new Map<string, string>();
+let shown: readonly TorrentRow[] = [];
+let looking = false;
+
+/** The rows that are on the screen now. */
+export function showStrips(rows: readonly TorrentRow[]): void {
+  shown = rows;
+  if (looking) return;
+  looking = true;
+  queueMicrotask(() => void look());
+}
+
+/** Within a component. */
+export function useStrip(row: TorrentRow): KnownStrip | undefined {
+  const known = strips.use((all) => all.get(row.infoHash));
+  return isPlain(row) ? (row.have > 0 ? COMPLETE : EMPTY) : known;
+}
+
+/** Its strip follows from its figures. */
+function isPlain({ size, have, state }: TorrentRow): boolean {
+  return size === 0 || have === size || (have === 0 && state !== 'downloading');
+}
+
+async function look(): Promise<void> {
+  const wanted = shown.filter((row) => !isPlain(row) && (asked.get(row.infoHash) !== stamp(row) || moves(row)));
+  try {
+    if (wanted.length > 0 && !document.hidden) await fetchStrips(wanted.slice(0, MOST));
+  } catch {
+    // The feed says when the daemon is away; strips stay as they were.
+  }
+  setTimeout(() => void look(), EVERY);
+}
+
+async function fetchStrips(rows: readonly TorrentRow[]): Promise<void> {
+  const query = { torrents: rows.map(({ infoHash }) => infoHash).join(','), cells: CELLS };
+  const reply = await api.strips({ query });
+  for (const row of rows) asked.set(row.infoHash, stamp(row));
+  const on = new Set(shown.map(({ infoHash }) => infoHash));
+  const next = new Map([...strips.get()].filter(([infoHash]) => on.has(infoHash)));
+  for (const { infoHash, cells, nowhere } of reply.strips)
+    next.set(infoHash, { cells: Uint8Array.from(atob(cells), (letter) => letter.charCodeAt(0)), nowhere });
+  for (const infoHash of asked.keys()) if (!next.has(infoHash)) asked.delete(infoHash);
+  strips.set(next);
+}
+
+function stamp({ piecesHave, state }: TorrentRow): string {
+  return `${state} ${piecesHave}`;
+}
+
+/** Pieces may arrive, or peers with them come and go, without one more being complete. */
+function moves({ state }: TorrentRow): boolean {
+  return state === 'downloading' || state === 'checking';
+}

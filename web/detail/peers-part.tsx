@@ -1,0 +1,75 @@
+// Who a transfer is connected to: address, client, what each has, rates, and the four flags in words.
+
+import type { PeerRow } from '../../src/api/daemon-schemas.ts';
+import { formatPercent, formatRate, formatSize } from '../../src/base/quantity.ts';
+import { api } from '../data/api.ts';
+import { usePoll } from '../data/poll.ts';
+import { useDetailTorrent } from './detail-torrent.ts';
+import { flagsOf, wordsOf } from './peer-flags.ts';
+import './peers-part.css';
+
+export function PeersPart() {
+  const { infoHash, state } = useDetailTorrent();
+  const { value, failure } = usePoll(infoHash, 1_000, (signal) => api.peers({ params: { infoHash }, signal }));
+  if (value === undefined) return failure === undefined ? null : <p class="detail-note">{failure.message}</p>;
+  if (value.peers.length === 0)
+    return <p class="detail-note">{state === 'paused' ? 'It is paused.' : 'Connected to nobody.'}</p>;
+  const peers = value.peers.toSorted((a, b) => b.down + b.up - (a.down + a.up) || a.address.localeCompare(b.address));
+  return (
+    <table class="figures peers-part">
+      <thead>
+        <tr>
+          <th scope="col">Address</th>
+          <th scope="col">Client</th>
+          <th scope="col">Has</th>
+          <th scope="col" class="number">
+            Down
+          </th>
+          <th scope="col" class="number">
+            Up
+          </th>
+          <th scope="col" class="number">
+            Got
+          </th>
+          <th scope="col" class="number">
+            Gave
+          </th>
+          <th scope="col">State</th>
+        </tr>
+      </thead>
+      <tbody>
+        {peers.map((peer) => (
+          <PeerLine key={peer.address} peer={peer} pieceCount={value.pieceCount} />
+        ))}
+      </tbody>
+    </table>
+  );
+}
+
+function PeerLine({ peer, pieceCount }: { peer: PeerRow; pieceCount: number }) {
+  const { address, client, pieces, down, up, downloaded, uploaded, outgoing } = peer;
+  const share = pieceCount > 0 ? formatPercent(pieces, pieceCount) : '';
+  return (
+    <tr>
+      <td class="mono" title={outgoing ? 'Dialled by us' : 'Dialled us'}>
+        <span aria-hidden="true">{outgoing ? '→' : '←'}</span> {address}
+      </td>
+      <td class="wide">
+        <bdi>{client === '' ? <span class="quiet">not said</span> : client}</bdi>
+      </td>
+      <td>
+        <span class="peer-share">
+          <progress max={Math.max(1, pieceCount)} value={pieces} aria-label={`has ${share}`} />
+          <span class="number">{share}</span>
+        </span>
+      </td>
+      <td class="number">{down >= 1 ? formatRate(down) : ''}</td>
+      <td class="number">{up >= 1 ? formatRate(up) : ''}</td>
+      <td class="number">{downloaded > 0 ? formatSize(downloaded) : ''}</td>
+      <td class="number">{uploaded > 0 ? formatSize(uploaded) : ''}</td>
+      <td class="quiet small" title={flagsOf(peer)}>
+        {wordsOf(peer)}
+      </td>
+    </tr>
+  );
+}

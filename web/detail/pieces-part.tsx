@@ -1,0 +1,44 @@
+// All pieces of a transfer as a grid that fills the width, as large as fits, and what the colours mean.
+
+import { PIECE_STATES } from '../../src/api/strip-cells.ts';
+import { formatSize } from '../../src/base/quantity.ts';
+import { api } from '../data/api.ts';
+import { usePoll } from '../data/poll.ts';
+import { useDetailTorrent } from './detail-torrent.ts';
+import { PieceGrid } from './piece-grid.tsx';
+import './pieces-part.css';
+
+const LEGEND = [
+  ['have', 'here', PIECE_STATES.have],
+  ['arriving', 'arriving', PIECE_STATES.arriving],
+  ['missing', 'missing', PIECE_STATES.missing],
+  ['nowhere', 'missing, and no connected peer has it', PIECE_STATES.nowhere],
+] as const;
+
+export function PiecesPart() {
+  const { infoHash, state, size, have } = useDetailTorrent();
+  const moves = size === 0 || have < size || state === 'checking';
+  const { value, failure } = usePoll(infoHash, moves ? 1_000 : 10_000, (signal) =>
+    api.pieces({ params: { infoHash }, signal }),
+  );
+  if (value === undefined) return failure === undefined ? null : <p class="detail-note">{failure.message}</p>;
+  if (value.pieceCount === 0) return <p class="detail-note">How many pieces there are is known with the metadata.</p>;
+  const pieces = Uint8Array.from(atob(value.pieces), (letter) => letter.charCodeAt(0));
+  const counts = [0, 0, 0, 0];
+  for (const piece of pieces) counts[piece]!++;
+  return (
+    <div class="pieces-part">
+      <PieceGrid pieces={pieces} pieceLength={value.pieceLength} />
+      <p class="pieces-legend small">
+        {LEGEND.filter(([, , piece]) => counts[piece]! > 0).map(([name, text, piece]) => (
+          <span key={name} class={`pieces-key ${name}`}>
+            {counts[piece]} {text}
+          </span>
+        ))}
+        <span class="quiet">
+          {value.pieceCount} pieces of {formatSize(value.pieceLength)}
+        </span>
+      </p>
+    </div>
+  );
+}

@@ -1,0 +1,96 @@
+// One transfer in the list. Draws itself anew only when something of it changed.
+
+import { Component } from 'preact';
+import type { TorrentRow } from '../../src/api/daemon-schemas.ts';
+import { formatPercent, formatRate, formatSize } from '../../src/base/quantity.ts';
+import { useStrip } from '../data/strips.ts';
+import { formatRatio } from '../format/ratio.ts';
+import { When } from '../format/when.tsx';
+import { Strip } from '../strip/strip.tsx';
+import { statusSentence } from './status-sentence.ts';
+
+export interface TransferRowProps {
+  row: TorrentRow;
+  /** Place in the list, from 1. */
+  place: number;
+  selected: boolean;
+  /** The one that is looked at. */
+  current: boolean;
+}
+
+export class TransferRow extends Component<TransferRowProps> {
+  override shouldComponentUpdate(next: TransferRowProps): boolean {
+    const { row, place, selected, current } = this.props;
+    return place !== next.place || selected !== next.selected || current !== next.current || differs(row, next.row);
+  }
+
+  override render({ row, place, selected, current }: TransferRowProps) {
+    const { infoHash, name, labels, size, have, down, up, peers, uploaded, added } = row;
+    return (
+      <div
+        id={`row-${infoHash}`}
+        role="row"
+        aria-rowindex={place}
+        aria-selected={selected}
+        class={`transfer${current ? ' current' : ''}`}
+        data-hash={infoHash}
+      >
+        <div role="gridcell" class="transfer-name clip" title={name}>
+          <bdi>{name}</bdi>
+          {labels.map((label) => (
+            <span key={label} class="transfer-label">
+              {label}
+            </span>
+          ))}
+        </div>
+        <Progress row={row} />
+        <div role="gridcell" class="number">
+          {down > 0 && <span class="unseen">down </span>}
+          {down > 0 ? formatRate(down) : ''}
+        </div>
+        <div role="gridcell" class="number">
+          {up > 0 ? formatRate(up) : ''}
+        </div>
+        <div role="gridcell" class="number">
+          {peers > 0 ? peers : ''}
+        </div>
+        <div role="gridcell" class="number" title={`${formatSize(have)} of it here, ${formatPercent(have, size)}`}>
+          {size > 0 ? formatSize(size) : ''}
+        </div>
+        <div role="gridcell" class="number">
+          {uploaded > 0 ? formatRatio(uploaded, size) : ''}
+        </div>
+        <div role="gridcell" class="number quiet">
+          <When at={added} />
+        </div>
+      </div>
+    );
+  }
+}
+
+function Progress({ row }: { row: TorrentRow }) {
+  const { size, have, state } = row;
+  const strip = useStrip(row);
+  const percent = size > 0 ? formatPercent(have, size) : '';
+  const { text, tone } = statusSentence(row, strip?.nowhere ?? 0);
+  return (
+    <>
+      <div role="gridcell" class="transfer-progress">
+        <Strip cells={strip?.cells} label={`${percent} here`} quiet={have === size && state !== 'failed'} />
+        <span class="number">{percent}</span>
+      </div>
+      <div role="gridcell" class={`transfer-status clip ${tone}`} title={text}>
+        {text}
+      </div>
+    </>
+  );
+}
+
+function differs(a: TorrentRow, b: TorrentRow): boolean {
+  for (const key of Object.keys(b) as (keyof TorrentRow)[]) {
+    const [was, is] = [a[key], b[key]];
+    if (was === is) continue;
+    if (typeof is !== 'object' || JSON.stringify(was) !== JSON.stringify(is)) return true;
+  }
+  return false;
+}
