@@ -29,7 +29,7 @@ const GROUP_OF: Readonly<Record<TorrentState, GroupName>> = {
 type Value = (row: TorrentRow) => number;
 
 const VALUES: Readonly<Record<Exclude<SortKey, 'name'>, Value>> = {
-  progress: ({ have, size }) => (size > 0 ? have / size : -1),
+  progress: ({ have, wanted, size }) => (size > 0 ? have / Math.max(1, wanted) : -1),
   status: ({ error, waiting, peers }) => (error !== null ? 0 : waiting !== null ? 1 : peers === 0 ? 2 : 3),
   down: ({ down }) => down,
   up: ({ up }) => up,
@@ -130,9 +130,9 @@ export class TorrentList {
   }
 }
 
-export function groupOf({ state, have, size }: TorrentRow): GroupName {
+export function groupOf({ state, have, size, wanted }: TorrentRow): GroupName {
   // What waits for its turn with all of its data waits to seed.
-  if (state === 'queued' && size > 0 && have === size) return 'seeding';
+  if (state === 'queued' && size > 0 && have === wanted) return 'seeding';
   return GROUP_OF[state];
 }
 

@@ -25,7 +25,8 @@ export function VirtualList({ total, lineHeight, first, children, onWindow, reve
   const box = useRef<HTMLDivElement>(null);
   const told = useRef('');
   const look = useCallback(() => {
-    const { scrollTop, clientHeight } = box.current!;
+    if (box.current === null) return;
+    const { scrollTop, clientHeight } = box.current;
     const top = Math.max(0, Math.floor(scrollTop / lineHeight) - SPARE);
     // In steps, so that not every pixel is another window.
     const from = top - (top % 4);
