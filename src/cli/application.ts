@@ -92,6 +92,7 @@ async function runCommand(
     },
     onHangUp: undefined,
     origins: new Map(),
+    commands: COMMANDS,
     reread: async () => {
       const { configFile } = await import('./peer-session.ts');
       const { readConfigFile } = await import('./config-file.ts');

@@ -1,12 +1,10 @@
-// Every command there is: its words, flags and help. The modules that do the work are loaded when a command runs.
+// Every command there is: its words, flags and help (those about a daemon are in a file of their own). The modules that
+// do the work are loaded when a command runs.
 
-import { COMMON, type CommandDefinition, command } from './command.ts';
+import { CHOICE, COMMON, type CommandDefinition, command, LISTEN_PEER } from './command.ts';
+import { DAEMON_COMMANDS } from './daemon-commands.ts';
 
 const PEER = ['tracker', 'listen', 'state', 'down', 'up', 'noLimitLan', 'schedule', 'memory', 'noDaemon'] as const;
-const LISTEN_PEER = 'where peers reach this one (default all interfaces, the first free port from 6881 on)';
-
-const CHOICE =
-  'FILES are numbers as shoal show and shoal files have them (0,2,4-6), or a pattern in which * stands for any text and ? for one character: "*.flac", or the path or name of a file or folder. A magnet link may name files, too (so=0,2); --files "*" takes all. When what is wanted is here, it is done.';
 
 const tracker = command({
   name: 'tracker',
@@ -35,7 +33,7 @@ const tracker = command({
 const share = command({
   name: 'share',
   brief: 'hash, sign, publish in the catalog, seed until stopped',
-  words: { placeholder: 'PATH…', brief: 'files and folders to share', min: 1, max: 10_000 },
+  words: { placeholder: 'PATH…', brief: 'files and folders to share', min: 1, max: 10_000, suggest: [['path']] },
   settings: ['name', 'exclude', 'peer', 'superSeed', 'pieceLength', ...PEER, ...COMMON],
   briefs: { listen: LISTEN_PEER, tracker: 'tracker to publish on; may repeat (default http://127.0.0.1:7070)' },
   description: [
@@ -53,7 +51,7 @@ const share = command({
 const list = command({
   name: 'list',
   brief: 'what the tracker offers: name, size, seeds, peers',
-  words: { placeholder: '[QUERY]', brief: 'only names that contain this', min: 0, max: 1 },
+  words: { placeholder: '[QUERY]', brief: 'only names that contain this', min: 0, max: 1, suggest: [['entry']] },
   settings: ['tracker', 'state', ...COMMON],
   description: ['Lists the catalog; over several trackers, each entry once.'],
   examples: [
@@ -73,6 +71,7 @@ const get = command({
     brief: 'a name in the catalog, a magnet link, a .torrent file, or the http address of one',
     min: 1,
     max: 1,
+    suggest: [['entry', 'torrentFile']],
   },
   settings: [
     'output',
@@ -110,7 +109,7 @@ const get = command({
 const where = command({
   name: 'where',
   brief: 'who holds which pieces, and which pieces are rarest',
-  words: { placeholder: 'NAME', brief: 'a name in the catalog', min: 1, max: 1 },
+  words: { placeholder: 'NAME', brief: 'a name in the catalog', min: 1, max: 1, suggest: [['entry']] },
   settings: ['tracker', 'state', ...COMMON],
   description: ['Shows each peer the tracker knows for a file, with its address, client, share and pieces.'],
   examples: [
@@ -128,6 +127,7 @@ const why = command({
     brief: 'the name of a download or its info-hash (default the latest one)',
     min: 0,
     max: 1,
+    suggest: [['torrent']],
   },
   settings: ['state', ...COMMON],
   briefs: { state: "the download's own state directory (default by XDG)" },
@@ -145,7 +145,7 @@ const why = command({
 const create = command({
   name: 'create',
   brief: 'make a .torrent file, publish nothing',
-  words: { placeholder: 'PATH…', brief: 'files and folders to describe', min: 1, max: 10_000 },
+  words: { placeholder: 'PATH…', brief: 'files and folders to describe', min: 1, max: 10_000, suggest: [['path']] },
   settings: ['output', 'name', 'exclude', 'pieceLength', 'tracker', ...COMMON],
   briefs: {
     output: 'the file to write (default NAME.torrent here)',
@@ -163,7 +163,7 @@ const create = command({
 const show = command({
   name: 'show',
   brief: 'read a .torrent file or a magnet link',
-  words: { placeholder: 'FILE.torrent|MAGNET', brief: 'what to read', min: 1, max: 1 },
+  words: { placeholder: 'FILE.torrent|MAGNET', brief: 'what to read', min: 1, max: 1, suggest: [['torrentFile']] },
   settings: [...COMMON],
   description: ['Shows name, info-hash, size, pieces, trackers and files. Asks nobody else.'],
   examples: [['shoal show film.torrent', 'what is in it']],
@@ -173,7 +173,13 @@ const show = command({
 const verify = command({
   name: 'verify',
   brief: 'check data on disk against a .torrent file',
-  words: { placeholder: 'FILE.torrent PATH', brief: 'the metadata, and the file or folder to check', min: 2, max: 2 },
+  words: {
+    placeholder: 'FILE.torrent PATH',
+    brief: 'the metadata, and the file or folder to check',
+    min: 2,
+    max: 2,
+    suggest: [['torrentFile'], ['path']],
+  },
   settings: [...COMMON],
   description: ['Hashes the data and says, file by file, what matches. Exit code 5 when something does not.'],
   examples: [['shoal verify film.torrent film.mkv', 'is it whole?']],
@@ -183,7 +189,7 @@ const verify = command({
 const unshare = command({
   name: 'unshare',
   brief: 'take an entry out of the catalog',
-  words: { placeholder: 'NAME', brief: 'a name in the catalog', min: 1, max: 1 },
+  words: { placeholder: 'NAME', brief: 'a name in the catalog', min: 1, max: 1, suggest: [['entry']] },
   settings: ['tracker', 'admin', 'state', ...COMMON],
   description: [
     "Removes what you published; with the operator's token, anything. Peers that have the data keep it and can go on serving it.",
@@ -204,6 +210,7 @@ const identity = command({
     brief: 'what to do, and the file of an import',
     min: 1,
     max: 2,
+    suggest: [[['show', 'export', 'import']], ['path']],
   },
   settings: ['output', 'overwrite', 'state', ...COMMON],
   briefs: {
@@ -239,7 +246,13 @@ const shell = command({
 const demo = command({
   name: 'demo',
   brief: 'a tracker and four peers on this machine, to watch',
-  words: { placeholder: '[FILE]', brief: 'what to share (default 256 MiB made for it)', min: 0, max: 1 },
+  words: {
+    placeholder: '[FILE]',
+    brief: 'what to share (default 256 MiB made for it)',
+    min: 0,
+    max: 1,
+    suggest: [['path']],
+  },
   settings: [...COMMON],
   description: [
     'Starts a tracker and four peers as processes of their own. One shares a file, three fetch it by name at the same time while serving each other. At the end a table says who sent what to whom, and the digests are compared. Leaves nothing behind.',
@@ -251,176 +264,39 @@ const demo = command({
   load: () => import('./commands/demo.ts'),
 });
 
-const daemon = command({
-  name: 'daemon',
-  brief: 'run a long-running peer with an API',
-  settings: [
-    'api',
-    'apiName',
-    'downloads',
-    'shareRoot',
-    'allow',
-    'tracker',
-    'listen',
-    'state',
-    'down',
-    'up',
-    'noLimitLan',
-    'schedule',
-    'memory',
-    'activeDownloads',
-    'activeSeeds',
-    'ratio',
-    'seedTime',
-    'idleTime',
-    ...COMMON,
-  ],
-  briefs: {
-    listen: LISTEN_PEER,
-    downloads: 'where downloads go (default Downloads in the home directory)',
-    shareRoot: 'where files go that are sent over the API to be shared (default shared in the downloads)',
-    down: 'download at most so much a second, all torrents together',
-    up: 'upload at most so much a second, all torrents together',
-  },
-  description: [
-    'Fetches and seeds any number of torrents until it is stopped, and goes on with all of them when it is started again. add, status, files, peers, pause, resume, remove, limit and why drive it; programs use its HTTP API with the token it makes on its first run.',
-    'It listens on this machine only. SIGHUP has it read the config file anew; what flags, environment and file say cannot be changed over the API.',
-  ],
-  examples: [
-    ['shoal daemon', 'downloads go to the home directory'],
-    ['shoal daemon --downloads /srv/files --up 5M', 'elsewhere, and at most 5 MiB a second upward'],
-    ['shoal daemon --active-downloads 5 --ratio 2', 'five at a time, seeded up to twice their size'],
-  ],
-  load: () => import('./commands/daemon.ts'),
-});
-
-const WHICH = 'name or info-hash of a torrent of the daemon; all for every one';
-
-const add = command({
-  name: 'add',
-  brief: 'give the daemon something to fetch',
+const completion = command({
+  name: 'completion',
+  brief: 'have a shell complete commands, flags and names',
   words: {
-    placeholder: 'NAME[@VERSION]|MAGNET|FILE.torrent|URL…',
-    short: 'NAME|MAGNET|FILE|URL…',
-    brief: 'names in the catalog, magnet links, .torrent files, or http addresses of some',
+    placeholder: 'bash|zsh|fish',
+    brief: 'the shell to write a script for',
     min: 1,
-    max: 1000,
+    max: 1,
+    suggest: [[['bash', 'zsh', 'fish']]],
   },
-  settings: [
-    'output',
-    'overwrite',
-    'files',
-    'sequential',
-    'paused',
-    'label',
-    'peer',
-    'publisher',
-    'trust',
-    'tracker',
-    'state',
-    'down',
-    'up',
-    'ratio',
-    'seedTime',
-    ...COMMON,
-  ],
-  briefs: { output: "where to put it, as for get (default the daemon's downloads)" },
-  description: ['Hands it over and comes back; shoal status tells how it goes on.', CHOICE],
-  examples: [
-    ['shoal add film.mkv', 'a name in the catalog'],
-    ['shoal add *.torrent --label music --paused', 'files, not yet started'],
-    ['shoal add album --files "cd 1" --files cover.jpg', 'one of its folders and the cover'],
-  ],
-  load: () => import('./commands/add.ts'),
-});
-
-const status = command({
-  name: 'status',
-  brief: "how the daemon's torrents stand",
-  words: { placeholder: '[NAME|INFOHASH…]', brief: WHICH, min: 0, max: 1000 },
-  settings: ['label', 'state', ...COMMON],
-  briefs: { label: 'only those with this label; may repeat' },
-  description: ['Shows each torrent with what is here of it, rates, peers and what went wrong.'],
-  examples: [
-    ['shoal status', 'all'],
-    ['shoal status --label music --json', 'one JSON object a torrent'],
-  ],
-  load: () => import('./commands/status.ts'),
-});
-
-const files = command({
-  name: 'files',
-  brief: "the files of one of the daemon's torrents, and which are wanted",
-  words: { placeholder: 'NAME|INFOHASH', brief: WHICH, min: 1, max: 1 },
-  settings: ['only', 'skip', 'low', 'normal', 'high', 'state', ...COMMON],
+  settings: [...COMMON],
   description: [
-    'Shows each file with its number, its size, how much of it is here and its priority, after what was said here has been done: first --only, then --skip, --low, --normal and --high; files that are not named stay as they are. It may be changed at any time.',
-    'FILES are numbers (0,2,4-6) or a pattern in which * stands for any text and ? for one character: "*.flac", or the path or name of a file or folder. Each may repeat.',
+    'Writes a script that has the shell complete commands, flags, paths, names in the catalog and torrents of the running daemon. It is for shoal as a command of its own, not for npx shoal, and for bash 4, zsh 5 and fish 3 or newer.',
   ],
   examples: [
-    ['shoal files album', 'a table'],
-    ['shoal files album --skip 1,2 --high 3', 'two that are not wanted, and one that is first'],
-    ['shoal files album --only "*.flac"', 'these and no others'],
+    ['source <(shoal completion bash)', 'in ~/.bashrc'],
+    ['source <(shoal completion zsh)', 'in ~/.zshrc, after compinit'],
+    ['shoal completion fish > ~/.config/fish/completions/shoal.fish', 'once'],
   ],
-  load: () => import('./commands/files.ts'),
+  load: () => import('./commands/completion.ts'),
 });
 
-const peers = command({
-  name: 'peers',
-  brief: "whom one of the daemon's torrents is connected to",
-  words: { placeholder: 'NAME|INFOHASH', brief: WHICH, min: 1, max: 1 },
-  settings: ['state', ...COMMON],
-  description: ['Shows each peer with its client, its share, rates and what it gave and got.'],
-  examples: [['shoal peers album', 'a table']],
-  load: () => import('./commands/peers.ts'),
-});
-
-const pause = command({
-  name: 'pause',
-  brief: 'stop torrents of the daemon until they are resumed',
-  words: { placeholder: 'NAME|INFOHASH…|all', short: 'NAME…|all', brief: WHICH, min: 1, max: 1000 },
-  settings: ['state', ...COMMON],
-  description: ['They leave their swarms and stay as they are, over restarts too.'],
-  examples: [['shoal pause all', 'everything']],
-  load: () => import('./commands/pause.ts'),
-});
-
-const resume = command({
-  name: 'resume',
-  brief: 'let torrents of the daemon run again',
-  words: { placeholder: 'NAME|INFOHASH…|all', short: 'NAME…|all', brief: WHICH, min: 1, max: 1000 },
-  settings: ['state', ...COMMON],
-  description: ['They run when their turn in the queue comes. One that failed is tried again.'],
-  examples: [['shoal resume film.mkv', 'one']],
-  load: () => import('./commands/resume.ts'),
-});
-
-const remove = command({
-  name: 'remove',
-  brief: 'have the daemon forget torrents',
-  words: { placeholder: 'NAME|INFOHASH…|all', short: 'NAME…|all', brief: WHICH, min: 1, max: 1000 },
-  settings: ['withData', 'state', ...COMMON],
+const suggest = command({
+  name: 'suggest',
+  hidden: true,
+  brief: 'names for a shell to offer',
+  words: { placeholder: 'entry|torrent|label [BEGINNING]', brief: 'what to ask for', min: 1, max: 2 },
+  settings: ['tracker', 'state', ...COMMON],
   description: [
-    'Their data stays where it is unless --with-data is given. What is shared from where it lies is never deleted.',
+    'Prints names that begin so, one a line, from the catalog or the daemon; nothing when nobody answers soon.',
   ],
-  examples: [
-    ['shoal remove film.mkv', 'and keep the file'],
-    ['shoal remove film.mkv --with-data', 'and delete it'],
-  ],
-  load: () => import('./commands/remove.ts'),
-});
-
-const limit = command({
-  name: 'limit',
-  brief: 'limits of the daemon, or of some of its torrents',
-  words: { placeholder: '[NAME|INFOHASH…]', brief: `${WHICH}; none for the daemon as a whole`, min: 0, max: 1000 },
-  settings: ['down', 'up', 'ratio', 'seedTime', 'idleTime', 'activeDownloads', 'activeSeeds', 'state', ...COMMON],
-  description: ['Changes what is given, at once and for good, and shows what holds then. Rates of 0 lift the limit.'],
-  examples: [
-    ['shoal limit --down 2M', 'all downloads together'],
-    ['shoal limit film.mkv --up 100K --ratio 1', 'one of them'],
-  ],
-  load: () => import('./commands/limit.ts'),
+  examples: [['shoal suggest torrent fi', 'torrents of the daemon whose names begin with fi']],
+  load: () => import('./commands/suggest.ts'),
 });
 
 export const COMMANDS: readonly CommandDefinition[] = [
@@ -436,14 +312,8 @@ export const COMMANDS: readonly CommandDefinition[] = [
   unshare,
   identity,
   shell,
-  daemon,
-  add,
-  status,
-  files,
-  peers,
-  pause,
-  resume,
-  remove,
-  limit,
+  ...DAEMON_COMMANDS,
   demo,
+  completion,
+  suggest,
 ];

@@ -6,6 +6,7 @@ import { ShoalError } from '../base/errors.ts';
 import { quoted } from '../base/printable.ts';
 import { parseRate, parseSeconds, parseSize } from '../base/quantity.ts';
 import { MAX_TERM } from '../protocol/file-selection.ts';
+import type { Suggestion } from './completion/suggestion.ts';
 import { parseLimitRule } from './schedule.ts';
 
 interface Setting<T> {
@@ -22,9 +23,13 @@ interface Setting<T> {
   alias?: string;
   /** Between the values of a list in an environment variable; default a comma. */
   separator?: string;
+  /** What shells offer for the value; default nothing. */
+  suggest?: readonly Suggestion[];
 }
 
 type Lasting = 'lasting' | 'per call';
+
+const text = (value: string): string | undefined => (value === '' ? undefined : value);
 
 function one<T>(
   placeholder: string,
@@ -46,13 +51,15 @@ function many<T>(
   return { kind: 'many', placeholder, brief, parse, expected, lasting: lasting === 'lasting' };
 }
 
+function directory(brief: string, lasting: Lasting): Setting<string> & { kind: 'one' } {
+  return { ...one('DIR', brief, lasting, text, 'a directory'), suggest: ['directory'] };
+}
+
 function toggle(brief: string, lasting: Lasting): Setting<boolean> & { kind: 'switch' } {
   const parse = (text: string) =>
     /^(1|true|yes|on)$/i.test(text) ? true : /^(0|false|no|off|)$/i.test(text) ? false : undefined;
   return { kind: 'switch', brief, parse, expected: 'true or false', lasting: lasting === 'lasting' };
 }
-
-const text = (value: string): string | undefined => (value === '' ? undefined : value);
 
 function trackerUrl(value: string): string | undefined {
   const url = URL.parse(value);
@@ -127,9 +134,9 @@ export const SETTINGS = {
     trackerUrl,
     'an http or https address',
   ),
-  data: one('DIR', "the tracker's own files (default by XDG)", 'lasting', text, 'a directory'),
-  state: one('DIR', 'where identity, pins and resume data are kept (default by XDG)', 'lasting', text, 'a directory'),
-  output: { ...one('PATH', 'where to put it', 'per call', text, 'a path'), alias: 'o' },
+  data: directory("the tracker's own files (default by XDG)", 'lasting'),
+  state: directory('where identity, pins and resume data are kept (default by XDG)', 'lasting'),
+  output: { ...one('PATH', 'where to put it', 'per call', text, 'a path'), alias: 'o', suggest: ['path'] },
   overwrite: toggle(
     'keep what matches of other data in the destination, replace the rest, fetch again what is gone',
     'per call',
@@ -155,7 +162,10 @@ export const SETTINGS = {
   ),
   trust: toggle('accept that the name has changed hands', 'per call'),
   open: toggle('serve any torrent, not only those in the catalog', 'lasting'),
-  admin: one('TOKEN', "the operator's token, or the file that holds it", 'lasting', text, 'a token or a path'),
+  admin: {
+    ...one('TOKEN', "the operator's token, or the file that holds it", 'lasting', text, 'a token or a path'),
+    suggest: ['path'],
+  },
   down: one(
     'RATE',
     'download at most so much a second, such as 500K or 20M',
@@ -191,9 +201,12 @@ export const SETTINGS = {
     hostName,
     'a host name, with a port if it is not that of the API',
   ),
-  downloads: one('DIR', 'where downloads go that say nothing else', 'lasting', text, 'a directory'),
-  shareRoot: one('DIR', 'where files go that the page sends', 'lasting', text, 'a directory'),
-  allow: many('DIR', 'let callers of the API put data below this, too; may repeat', 'lasting', text, 'a directory'),
+  downloads: directory('where downloads go that say nothing else', 'lasting'),
+  shareRoot: directory('where files go that the page sends', 'lasting'),
+  allow: {
+    ...many('DIR', 'let callers of the API put data below this, too; may repeat', 'lasting', text, 'a directory'),
+    suggest: ['directory'],
+  },
   activeDownloads: one('N', 'downloads at a time, 0 for all', 'lasting', parseCount, 'a whole number'),
   activeSeeds: one('N', 'seeds at a time, 0 for all', 'lasting', parseCount, 'a whole number'),
   ratio: one('N', 'stop seeding when so many times the size was sent', 'lasting', parseRatio, 'a number such as 1.5'),
@@ -205,7 +218,10 @@ export const SETTINGS = {
     parseSeconds,
     'a time such as 90m',
   ),
-  label: many('LABEL', 'a word to find it by; may repeat', 'per call', label, 'a label without a comma'),
+  label: {
+    ...many('LABEL', 'a word to find it by; may repeat', 'per call', label, 'a label without a comma'),
+    suggest: ['label'],
+  },
   files: files('fetch only these files; may repeat'),
   only: files('want these files and no others'),
   skip: files('do not fetch these'),
@@ -218,13 +234,16 @@ export const SETTINGS = {
   noDaemon: toggle('do the work in this process', 'lasting'),
   json: toggle('one JSON object a line on standard output', 'lasting'),
   verbose: toggle('say more: peers that come and go, each piece, the cause of an error', 'lasting'),
-  logLevel: one(
-    'LEVEL',
-    `also write a log, as lines of JSON on standard error: ${LOG_LEVELS.join(', ')}`,
-    'lasting',
-    (value) => LOG_LEVELS.find((level) => level === value),
-    LOG_LEVELS.join(', '),
-  ),
+  logLevel: {
+    ...one(
+      'LEVEL',
+      `also write a log, as lines of JSON on standard error: ${LOG_LEVELS.join(', ')}`,
+      'lasting',
+      (value) => LOG_LEVELS.find((level) => level === value),
+      LOG_LEVELS.join(', '),
+    ),
+    suggest: [LOG_LEVELS],
+  },
 } as const;
 
 export type SettingName = keyof typeof SETTINGS;

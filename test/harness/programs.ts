@@ -11,6 +11,10 @@ const CHECKS: Record<string, { command: string[]; from: string }> = {
   libtorrent: { command: [PYTHON, '-c', 'import libtorrent'], from: "Debian's package python3-libtorrent" },
   opentracker: { command: ['sh', '-c', 'command -v opentracker'], from: "Debian's package opentracker" },
   'transmission-remote': { command: ['transmission-remote', '--version'], from: "Debian's package transmission-cli" },
+  bash: { command: ['bash', '--version'], from: "Debian's package bash" },
+  zsh: { command: ['zsh', '--version'], from: "Debian's package zsh" },
+  fish: { command: ['fish', '--version'], from: "Debian's package fish" },
+  script: { command: ['sh', '-c', 'script --version | grep -q util-linux'], from: "Debian's package bsdutils" },
   strace: {
     command: ['strace', '-qq', '-o', '/dev/null', '-e', 'inject=fsync:error=EIO', 'true'],
     from: "Debian's package strace, and where tracing is allowed",

@@ -13,7 +13,8 @@ interface Row {
 
 /** The list of commands: `shoal --help`. */
 export function drawMainHelp(definitions: readonly CommandDefinition[], columns: number): string {
-  const rows = definitions.map((definition) => ({
+  const shown = definitions.filter(({ hidden }) => hidden !== true);
+  const rows = shown.map((definition) => ({
     left: `shoal ${[definition.name, definition.words?.short ?? definition.words?.placeholder].filter(Boolean).join(' ')}`,
     right: definition.brief,
   }));
@@ -67,7 +68,7 @@ function flagForm(name: SettingName): string {
   return `${alias}--${flagName(name)}${'placeholder' in setting ? ` ${setting.placeholder}` : ''}`;
 }
 
-function flagBrief(definition: CommandDefinition, name: SettingName): string {
+export function flagBrief(definition: CommandDefinition, name: SettingName): string {
   const brief = definition.briefs?.[name] ?? SETTINGS[name].brief;
   return SETTINGS[name].lasting ? `${brief} [${environmentName(name)}]` : brief;
 }
