@@ -6,7 +6,7 @@ import { createHash } from 'node:crypto';
 import fs from 'node:fs';
 import os from 'node:os';
 import path from 'node:path';
-import test, { type TestContext } from 'node:test';
+import test, { describe, type TestContext } from 'node:test';
 import { setTimeout as wait } from 'node:timers/promises';
 import { Geometry } from '../../src/base/geometry.ts';
 import { UNIT } from '../../src/base/quota.ts';
@@ -116,36 +116,48 @@ const WINDOW = FULL ? 10_000 : 1_500;
 const tolerance = (rate: number): number =>
   0.03 + (FULL ? 0 : (2 * Math.max(UNIT, rate * 0.1)) / (rate * (WINDOW / 1000)));
 
-for (const rate of RATES)
-  for (const count of [1, 4]) {
-    test(`a download from ${count} at ${rate / KB} KB/s`, { timeout: 120_000 }, async (t) => {
-      const size = Math.ceil((rate * (WINDOW / 1000 + 3) + 4_000_000) / PIECE) * PIECE;
-      const transfer = await download(t, size, count, { down: rate });
-      await warmUp(transfer, count, rate);
-      const before = transfer.torrent.peers.map((peer) => peer.downloaded);
-      const measured = await measure(transfer.passed, WINDOW);
-      const given = transfer.torrent.peers.map((peer, i) => peer.downloaded - before[i]!);
-      t.diagnostic(`${measured.toFixed(0)} bytes a second, ${given}`);
-      assert.ok(Math.abs(measured / rate - 1) < tolerance(rate), `${measured} bytes a second`);
-      assertFair(given, rate);
-    });
-    test(`an upload to ${count} at ${rate / KB} KB/s`, { timeout: 120_000 }, async (t) => {
-      const transfer = await upload(t, count, { up: rate });
-      await warmUp(transfer, count, rate);
-      const before = transfer.peers.map((peer) => peer.bytes);
-      const measured = await measure(transfer.passed, WINDOW);
-      const given = transfer.peers.map((peer, i) => peer.bytes - before[i]!);
-      t.diagnostic(`${measured.toFixed(0)} bytes a second, ${given}`);
-      assert.ok(Math.abs(measured / rate - 1) < tolerance(rate), `${measured} bytes a second`);
-      assertFair(given, rate);
-    });
+/** A machine that is busy with something else can hold a window back, or one peer, but not make anything faster. */
+const MOST_WINDOWS = 3;
+/** Below so many bytes a second a transfer leaves the machine to others, and they run side by side. */
+const BUSY = 10_000 * KB;
+
+/** The rate is kept, and no peer gets much more of it than another. `shares`: bytes of each peer so far. */
+async function assertKept(t: TestContext, transfer: Transfer, shares: () => number[], rate: number): Promise<void> {
+  await warmUp(transfer, shares().length, rate);
+  for (let windows = 1; ; windows++) {
+    const before = shares();
+    const measured = await measure(transfer.passed, WINDOW);
+    const given = shares().map((bytes, i) => bytes - before[i]!);
+    t.diagnostic(`${measured.toFixed(0)} bytes a second, ${given}`);
+    assert.ok(measured < rate * (1 + tolerance(rate)), `${measured} bytes a second`);
+    if (measured > rate * (1 - tolerance(rate)) && isFair(given, rate)) return;
+    assert.ok(windows < MOST_WINDOWS, `${measured} bytes a second, ${given}`);
   }
+}
+
+function keepsRate(rate: number, count: number): void {
+  test(`a download from ${count} at ${rate / KB} KB/s`, { timeout: 120_000 }, async (t) => {
+    const size = Math.ceil((rate * (MOST_WINDOWS * (WINDOW / 1000) + 3) + 4_000_000) / PIECE) * PIECE;
+    const transfer = await download(t, size, count, { down: rate });
+    await until(() => transfer.torrent.peers.length === count, 'every peer');
+    await assertKept(t, transfer, () => transfer.torrent.peers.map((peer) => peer.downloaded), rate);
+  });
+  test(`an upload to ${count} at ${rate / KB} KB/s`, { timeout: 120_000 }, async (t) => {
+    const transfer = await upload(t, count, { up: rate });
+    await assertKept(t, transfer, () => transfer.peers.map((peer) => peer.bytes), rate);
+  });
+}
+
+for (const count of [1, 4]) for (const rate of RATES.filter((rate) => rate >= BUSY)) keepsRate(rate, count);
+describe('side by side', { concurrency: true }, () => {
+  for (const rate of RATES.filter((rate) => rate < BUSY)) for (const count of [1, 4]) keepsRate(rate, count);
+});
 
 /** Nobody is more than a few portions from the average. */
-function assertFair(bytes: readonly number[], rate: number): void {
+function isFair(bytes: readonly number[], rate: number): boolean {
   const mean = bytes.reduce((sum, one) => sum + one, 0) / bytes.length;
   const portion = Math.max(UNIT, rate * 0.1);
-  for (const one of bytes) assert.ok(Math.abs(one - mean) <= 0.05 * mean + 2 * portion, `${bytes}`);
+  return bytes.every((one) => Math.abs(one - mean) <= 0.05 * mean + 2 * portion);
 }
 
 test('a limit that comes, changes and goes takes effect at once, without a burst and without a pause', async (t) => {
