@@ -14,8 +14,8 @@ import { KilledDownload } from './killed-download.ts';
 import { drawFrom, scaled, TORTURE, tell } from './scale.ts';
 
 const ROUNDS = TORTURE?.rounds ?? scaled(8, 40, 200);
-const SIZE = TORTURE?.size ?? scaled(12, 48, 128) * 1024 * 1024;
-const RATE = TORTURE?.rate ?? 8 * 1024 * 1024;
+const SIZE = TORTURE?.size ?? scaled(12, 48, 512) * 1024 * 1024;
+const RATE = TORTURE?.rate ?? scaled(8, 8, 24) * 1024 * 1024;
 const SEED = TORTURE?.seed ?? Math.floor(Math.random() * 1e9);
 const PEERS = 4;
 /** The program starts, looks at the disk and finds its peers in about so many milliseconds. */

@@ -26,6 +26,8 @@ export interface FileState {
   location: 'part' | 'final';
   /** undefined: not there. */
   stamp: FileStamp | undefined;
+  /** When its inode last changed, names included, in nanoseconds since 1970: nobody but the system can set that. */
+  changedAt: bigint;
   /** Bytes that take up space already. */
   allocated: number;
   hardLinks: number;
@@ -153,6 +155,7 @@ async function inspectOriginal(place: PlacedFile): Promise<FileState> {
     place,
     location: 'final',
     stamp: found === undefined ? undefined : toStamp(found),
+    changedAt: found?.ctimeNs ?? 0n,
     allocated: 0,
     hardLinks: 1,
     secondName: false,
@@ -170,6 +173,7 @@ async function inspectFile(
     place,
     location: 'part',
     stamp: undefined,
+    changedAt: 0n,
     allocated: 0,
     hardLinks: 1,
     secondName: false,
@@ -191,6 +195,7 @@ async function inspectFile(
   if (used === undefined) return state;
   state.location = used === final ? 'final' : 'part';
   state.stamp = toStamp(used);
+  state.changedAt = used.ctimeNs;
   state.allocated = Math.min(place.length, Number(used.blocks) * 512);
   state.hardLinks = Number(used.nlink);
   return state;
@@ -247,6 +252,19 @@ function vouches(record: TorrentRecord, { place, stamp }: FileState): boolean {
   return false;
 }
 
+/** After a record was made, files may get their final names for so long before the next one tells of them. */
+const NAMING_AFTER_NS = 15_000_000_000n;
+
+/**
+ * A file that is whole has its final name at once, and the journal tells of it with the next batch. When the power goes
+ * between the two, the file is there, but its neighbours may have lost their part of the pieces they share, so nothing of
+ * it passes. Whoever puts something else in its place does that later.
+ */
+function isNamedSince(record: TorrentRecord, { place, stamp, changedAt }: FileState): boolean {
+  if (record.clean || record.files[place.index] !== undefined || stamp?.size !== place.length) return false;
+  return changedAt <= BigInt(Math.trunc(record.at)) * 1_000_000n + NAMING_AFTER_NS;
+}
+
 function matchingRecord(options: DestinationOptions): TorrentRecord | undefined {
   const { resume, metainfo, layout, readOnly } = options;
   if (resume === undefined || resume.infoHash !== metainfo.infoHash) return undefined;
@@ -286,7 +304,9 @@ function decide(
     if (isComplete(state, have)) return false;
     if (state.location === 'part') return !partsAreOurs && state.stamp!.size > 0;
     // With some good pieces, or still the file we left: ours, damaged. Without: somebody else's in its place.
-    return !recorded || (matched[state.place.index] === 0 && record.files[state.place.index]?.ino !== state.stamp!.ino);
+    if (!recorded) return true;
+    const left = record.files[state.place.index]?.ino === state.stamp!.ino || isNamedSince(record, state);
+    return matched[state.place.index] === 0 && !left;
   });
   if (foreign === undefined)
     return (

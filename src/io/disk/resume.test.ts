@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { appendFile, readFile, rename, rm, stat, truncate, utimes, writeFile } from 'node:fs/promises';
+import { appendFile, mkdir, readFile, rename, rm, stat, truncate, utimes, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { after, describe, it } from 'node:test';
@@ -139,6 +139,34 @@ describe('resuming', () => {
     await rename(join(path, 'new'), join(path, 'one'));
     await assert.rejects(open(album, path, { resume: record }), { code: 'ERR_DESTINATION' });
     assert.equal(await readFile(join(path, 'one'), 'utf8'), 'my own');
+  });
+
+  it('goes on with a file that was whole when the power went and took the rest of its piece', async (t) => {
+    const pair = makeSample('pair', PIECE, [
+      { path: 'one', length: PIECE / 2 },
+      { path: 'two', length: PIECE },
+    ]);
+    const path = join(await temporaryFolder(t), 'pair');
+    const record: TorrentRecord = { ...(await stopped(pair, path, [])), clean: false };
+    await mkdir(path, { recursive: true });
+    await writeFile(join(path, 'one'), pair.contents.get('one')!);
+    const { ino } = await stat(path, { bigint: true });
+    for (const wrong of [
+      { clean: true },
+      { at: record.at - 60_000 },
+      { files: [{ size: PIECE / 2, mtimeNs: 1n, ino }, undefined] },
+    ])
+      await assert.rejects(open(pair, path, { resume: { ...record, ...wrong } }), { code: 'ERR_DESTINATION' });
+    await truncate(join(path, 'one'), PIECE / 2 + 1);
+    await assert.rejects(open(pair, path, { resume: record }), { code: 'ERR_DESTINATION' });
+    await truncate(join(path, 'one'), PIECE / 2);
+    const { storage, have } = await open(pair, path, { resume: record });
+    assert.equal(have.count, 0);
+    await new SampleSlab(pair, pool).commitAll(storage, [0, 1]);
+    await storage.finish();
+    await storage.close();
+    for (const [name, content] of pair.contents)
+      assert.deepEqual(new Uint8Array(await readFile(join(path, name))), content);
   });
 
   it('never repairs data that was there before us, or that is the original of a share', async (t) => {
