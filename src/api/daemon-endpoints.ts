@@ -121,6 +121,14 @@ export const daemonEndpoints = {
     policy: 'token',
     summary: 'One name in them: verified, with its versions and files',
   },
+  swarm: { method: 'GET', path: `${TORRENT}/swarm`, policy: 'token', summary: 'Who has what, as a picture' },
+  history: {
+    method: 'GET',
+    path: '/api/v1/history',
+    policy: 'token',
+    summary: 'How fast it was: the last minute, hour or day',
+  },
+  activity: { method: 'GET', path: '/api/v1/activity', policy: 'token', summary: 'What happened' },
   ...shareEndpoints,
   openapi: { method: 'GET', path: '/api/v1/openapi.json', policy: 'token', summary: 'This description' },
 } as const satisfies Record<string, Endpoint<DaemonPolicy>>;

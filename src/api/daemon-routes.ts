@@ -33,6 +33,7 @@ import {
   TrackersReply,
   WhyReply,
 } from './daemon-schemas.ts';
+import { ActivityQuery, ActivityReply, HistoryQuery, HistoryReply, SwarmQuery, SwarmReply } from './history-schemas.ts';
 import type { RouteShapes } from './route-shapes.ts';
 import { OpenApiReply } from './schemas.ts';
 import {
@@ -81,6 +82,9 @@ export const daemonRoutes = {
   events: {},
   catalog: { query: CatalogQuery, reply: CatalogReply },
   catalogEntry: { params: CatalogParams, query: CatalogEntryQuery, reply: CatalogEntryReply },
+  swarm: { params: TorrentParams, query: SwarmQuery, reply: SwarmReply },
+  history: { query: HistoryQuery, reply: HistoryReply },
+  activity: { query: ActivityQuery, reply: ActivityReply },
   uploads: { reply: UploadsReply },
   startUpload: { body: StartUploadBody, reply: UploadRow },
   upload: { params: UploadParams, reply: UploadReply },

@@ -3,6 +3,7 @@
 
 import type { SessionReply, TorrentRow } from './daemon-schemas.ts';
 import type { ServerEvent } from './event-reader.ts';
+import type { ActivityLine } from './history-schemas.ts';
 import type { ShareRow, UploadRow } from './share-schemas.ts';
 
 export interface DaemonView {
@@ -11,17 +12,22 @@ export interface DaemonView {
   session: SessionReply | undefined;
   uploads: UploadRow[];
   shares: ShareRow[];
+  /** The newest lines of the log, in order. */
+  activity: ActivityLine[];
   /** Id of the last event, for whoever goes on later. */
   last: string | undefined;
 }
 
 export function emptyView(): DaemonView {
-  return { torrents: new Map(), session: undefined, uploads: [], shares: [], last: undefined };
+  return { torrents: new Map(), session: undefined, uploads: [], shares: [], activity: [], last: undefined };
 }
+
+const MAX_LINES = 500;
 
 interface Lists {
   uploads?: UploadRow[];
   shares?: ShareRow[];
+  activity?: ActivityLine[];
 }
 
 interface Delta extends Lists {
@@ -38,15 +44,14 @@ export function applyEvent(view: DaemonView, event: ServerEvent): Set<string> | 
       torrents: TorrentRow[];
       session: SessionReply;
     };
-    Object.assign(view, lists);
+    applyLists(view, lists);
     view.torrents = new Map(torrents.map((row) => [row.infoHash, row]));
     view.session = session;
     return undefined;
   }
   if (event.event !== 'delta') return new Set();
-  const { changed, removed, session, uploads, shares } = JSON.parse(event.data) as Delta;
-  if (uploads !== undefined) view.uploads = uploads;
-  if (shares !== undefined) view.shares = shares;
+  const { changed, removed, session, ...lists } = JSON.parse(event.data) as Delta;
+  applyLists(view, lists);
   for (const infoHash of removed) view.torrents.delete(infoHash);
   for (const each of changed) {
     const before = view.torrents.get(each.infoHash);
@@ -54,4 +59,12 @@ export function applyEvent(view: DaemonView, event: ServerEvent): Set<string> | 
   }
   if (session !== undefined) view.session = session;
   return new Set([...changed.map(({ infoHash }) => infoHash), ...removed]);
+}
+
+function applyLists(view: DaemonView, { uploads, shares, activity }: Lists): void {
+  if (uploads !== undefined) view.uploads = uploads;
+  if (shares !== undefined) view.shares = shares;
+  const last = view.activity.at(-1)?.id ?? 0;
+  const fresh = (activity ?? []).filter(({ id }) => id > last);
+  if (fresh.length > 0) view.activity = [...view.activity, ...fresh].slice(-MAX_LINES);
 }

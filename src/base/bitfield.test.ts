@@ -83,3 +83,15 @@ test('the next bit, alone or in common with another field, is what a walk over a
     }),
   );
 });
+
+test('bits between two edges are counted as one by one', () => {
+  const edge = fc.integer({ min: 0, max: 100 });
+  fc.assert(
+    fc.property(fc.uniqueArray(fc.integer({ min: 0, max: 99 })), edge, edge, (indices, a, b) => {
+      const field = new Bitfield(100);
+      for (const index of indices) field.add(index);
+      const [from, to] = [Math.min(a, b), Math.max(a, b)];
+      assert.equal(field.countIn(from, to), indices.filter((index) => index >= from && index < to).length);
+    }),
+  );
+});

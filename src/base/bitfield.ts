@@ -94,6 +94,16 @@ export class Bitfield {
     this.#count = this.size;
   }
 
+  /** How many of `from` up to, but not including, `to` are set. */
+  countIn(from: number, to: number): number {
+    let count = 0;
+    let index = from;
+    for (; index < to && (index & 7) !== 0; index++) if (this.has(index)) count++;
+    for (; index + 8 <= to; index += 8) count += ONES[this.bytes[index >> 3]!]!;
+    for (; index < to; index++) if (this.has(index)) count++;
+    return count;
+  }
+
   clear(): void {
     this.bytes.fill(0);
     this.#count = 0;

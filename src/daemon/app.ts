@@ -7,6 +7,7 @@ import { type DaemonPolicy, daemonEndpoints } from '../api/daemon-endpoints.ts';
 import { type DaemonRoutes, daemonRoutes } from '../api/daemon-routes.ts';
 import { DEFAULT_BODY_LIMIT } from '../api/endpoints.ts';
 import { boundBody } from '../http/body-deadline.ts';
+import { compressReplies } from '../http/compress.ts';
 import { HttpError } from '../http/problem.ts';
 import { registerTable } from '../http/route-table.ts';
 import { createHttpServer } from '../http/server.ts';
@@ -50,6 +51,7 @@ export async function createDaemonApp(options: DaemonAppOptions): Promise<Daemon
   });
   // What types vouch for need not be filtered, and ten thousand rows have to be quick.
   server.setSerializerCompiler(() => (data) => JSON.stringify(data));
+  compressReplies(server);
   const routes: { method: string; path: string; policy: string | undefined }[] = [];
   server.addHook('onRoute', ({ method, url, config }) => {
     for (const each of [method].flat()) routes.push({ method: each, path: url, policy: config?.policy });

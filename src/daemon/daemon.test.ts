@@ -6,6 +6,7 @@ import { appendFile, mkdir, open, readdir, readFile, rm, stat, writeFile } from 
 import { join } from 'node:path';
 import { describe, it } from 'node:test';
 import { openDaemon, ownerOf, seedFile, seedPath, untilRow } from '../../test/harness/daemon.ts';
+import { rawRequest } from '../../test/harness/raw-http.ts';
 import { digest, randomFile, temporaryDirectory } from '../../test/harness/shoal.ts';
 import { createDaemonClient } from '../api/daemon-client.ts';
 import { daemonEndpoints } from '../api/daemon-endpoints.ts';
@@ -315,5 +316,74 @@ describe('a daemon', () => {
     await assert.rejects(createDaemonClient(first.daemon.url, { token: second.daemon.token }).session({}), {
       code: 'ERR_DAEMON',
     });
+  });
+
+  it('remembers how fast it was and what happened, over a restart', async (t) => {
+    const directory = await temporaryDirectory();
+    const { torrent, peers, infoHash } = await seedFile(t, directory, 'film.mkv', SIZE);
+    const first = await openDaemon(t, directory);
+    await first.client.add({ body: { torrent, peers } });
+    await untilRow(first.client, infoHash, ({ state, done }) => state === 'seeding' && done !== null);
+    const view = emptyView();
+    for await (const event of first.client.events()) {
+      applyEvent(view, event);
+      if (view.activity.length >= 2) break;
+    }
+    await first.client.pause({ params: { infoHash } });
+    const told = ({ kind, name }: { kind: string; name: string | null }) => [kind, name];
+    assert.deepEqual(view.activity.map(told), [
+      ['added', 'film.mkv'],
+      ['complete', 'film.mkv'],
+    ]);
+    const sumOf = ({ down, step }: { down: number[]; step: number }) =>
+      down.reduce((all, rate) => all + rate, 0) * step;
+    const total = async (client: typeof first.client, query: { infoHash?: string }) => {
+      const deadline = performance.now() + 30_000;
+      for (;;) {
+        const sum = sumOf(await client.history({ query: { ...query, range: '1m' } }));
+        if (sum > 0 || performance.now() > deadline) return sum;
+      }
+    };
+    for (const query of [{}, { infoHash }]) {
+      const sum = await total(first.client, query);
+      assert.ok(Math.abs(sum - SIZE) < SIZE * 0.05, `${sum} bytes are in the curve`);
+    }
+    assert.equal(sumOf(await first.client.history({ query: { infoHash: '0'.repeat(40) } })), 0);
+    await first.daemon.close();
+    const second = await openDaemon(t, directory);
+    const { lines } = await second.client.activity({ query: { infoHash } });
+    assert.deepEqual(lines.map(told).slice(-3), [
+      ['added', 'film.mkv'],
+      ['complete', 'film.mkv'],
+      ['paused', 'film.mkv'],
+    ]);
+    assert.ok((await total(second.client, { infoHash })) > 0);
+    assert.deepEqual((await second.client.activity({ query: { after: lines.at(-1)!.id } })).lines, []);
+  });
+
+  it('compresses what is long for who is far away, and for nobody else', async (t) => {
+    const { client, daemon } = await openDaemon(t, await temporaryDirectory());
+    for (const letter of ['a', 'b', 'c', 'd'])
+      await client.add({ body: { magnet: `magnet:?xt=urn:btih:${letter.repeat(40)}&dn=${letter}`, paused: true } });
+    const ask = (path: string, headers: Record<string, string>) =>
+      rawRequest(`${daemon.url}${path}`, { headers: { authorization: `Bearer ${daemon.token}`, ...headers } });
+    const far = { 'x-forwarded-for': '203.0.113.7', 'accept-encoding': 'br, gzip' };
+    const squeezed = await ask('/api/v1/torrents', far);
+    assert.deepEqual([squeezed.headers['content-encoding'], squeezed.headers.vary], ['gzip', 'Accept-Encoding']);
+    const plain = [
+      ask('/api/v1/torrents', { 'accept-encoding': 'gzip' }),
+      ask('/api/v1/torrents', { ...far, 'accept-encoding': 'gzip;q=0, br' }),
+      ask('/api/v1/torrents', { ...far, 'accept-encoding': '' }),
+      ask('/api/v1/shares', far),
+    ];
+    for (const reply of await Promise.all(plain)) {
+      assert.equal(reply.headers['content-encoding'], undefined);
+      assert.equal(reply.status, 200);
+      assert.ok(Object.keys(reply.json).length > 0);
+    }
+    const read = await fetch(`${daemon.url}/api/v1/torrents`, {
+      headers: { authorization: `Bearer ${daemon.token}`, 'x-forwarded-for': '203.0.113.7' },
+    });
+    assert.equal(((await read.json()) as { torrents: unknown[] }).torrents.length, 4);
   });
 });

@@ -26,6 +26,7 @@ import {
   urlOf,
 } from '../tracker/listen.ts';
 import { AccessControl, type AccessOptions } from './access.ts';
+import { ActivityLog } from './activity-log.ts';
 import { AllowedRoots } from './allowed-roots.ts';
 import { createDaemonApp } from './app.ts';
 import { API_TOKEN_FILE, daemonFolder, OWNER_TOKEN_FILE, RUNNING_FILE, type RunningDaemon } from './daemon-folder.ts';
@@ -33,6 +34,7 @@ import { DaemonSettings, type FixedSettings } from './daemon-settings.ts';
 import { EventFeed } from './event-feed.ts';
 import { allRows, daemonHandlers, daemonOpenApi } from './handlers.ts';
 import { PAGE_FOLDER } from './page-files.ts';
+import { RateHistory } from './rate-history.ts';
 import { writeRecord } from './record-file.ts';
 import { ShareJobs } from './share-jobs.ts';
 import { TorrentList } from './torrent-list.ts';
@@ -106,8 +108,14 @@ export async function startDaemon(options: DaemonOptions): Promise<Daemon> {
     undo.push(() => session.close());
     const store = new TorrentStore(options.state);
     const now = (): number => Date.now();
+    const history = await RateHistory.open(join(folder, 'history'), now, warn);
+    undo.push(() => history.close());
+    const activity = await ActivityLog.open(join(folder, 'activity'), now, warn);
+    undo.push(() => activity.close());
     const torrents = new Torrents({
       session,
+      history,
+      activity,
       store,
       list: new TorrentList(join(folder, 'torrents')),
       now,
@@ -142,11 +150,12 @@ export async function startDaemon(options: DaemonOptions): Promise<Daemon> {
     };
     const uploads = await Uploads.open(shareRoot, now);
     undo.push(() => uploads.close());
-    const shares = await ShareJobs.open({ ...shared, identity, log, file: join(folder, 'shares') });
+    const shares = await ShareJobs.open({ ...shared, identity, activity, log, file: join(folder, 'shares') });
     undo.push(() => shares.close());
     const feed = new EventFeed({
       rows: () => allRows(torrents),
       session: describe,
+      activity,
       lists: () => ({ uploads: uploads.rows, shares: shares.rows }),
     });
     undo.push(() => feed.close());
@@ -155,6 +164,8 @@ export async function startDaemon(options: DaemonOptions): Promise<Daemon> {
       publisher: identity.publicKey,
       access,
       feed,
+      history,
+      activity,
       uploads,
       shares,
       openApi: ({ host }) =>

@@ -5,6 +5,7 @@
 import { randomBytes } from 'node:crypto';
 import type { ServerResponse } from 'node:http';
 import type { SessionReply, TorrentRow } from '../api/daemon-schemas.ts';
+import type { ActivityLine } from '../api/history-schemas.ts';
 import { HttpError } from '../http/problem.ts';
 
 export interface FeedSource {
@@ -12,6 +13,8 @@ export interface FeedSource {
   session(): Promise<SessionReply>;
   /** Short lists that are told whole when they change. */
   lists?(): Readonly<Record<string, unknown>>;
+  /** What happened: new lines are told as they come. */
+  activity?: { readonly lastId: number; since(id: number, limit: number): ActivityLine[] };
 }
 
 const EVERY = 500;
@@ -23,6 +26,8 @@ const KEPT = 120;
 const KEPT_BYTES = 8 * 1024 * 1024;
 /** Every so many rounds a line goes out even when nothing changed, so that a dead connection is noticed. */
 const BEAT = 30;
+/** Lines of the log that are told at once. */
+const LINES = 200;
 
 type Row = TorrentRow & Record<string, unknown>;
 
@@ -43,6 +48,8 @@ export class EventFeed {
   #session: SessionReply | undefined;
   /** As JSON, by name. */
   #lists = new Map<string, string>();
+  /** Of the newest line that was told. */
+  #told: number;
   #revision = 0;
   #kept: { revision: number; text: string }[] = [];
   #keptBytes = 0;
@@ -53,6 +60,7 @@ export class EventFeed {
 
   constructor(source: FeedSource) {
     this.#source = source;
+    this.#told = source.activity?.lastId ?? 0;
   }
 
   /**
@@ -93,7 +101,9 @@ export class EventFeed {
   }
 
   #snapshot(client: Client): void {
-    const data = { torrents: [...this.#rows.values()], session: this.#session, ...this.#source.lists?.() };
+    const { lists, activity } = this.#source;
+    const lines = activity === undefined ? {} : { activity: activity.since(0, LINES) };
+    const data = { torrents: [...this.#rows.values()], session: this.#session, ...lists?.(), ...lines };
     client.stale = false;
     client.response.write(this.#event('snapshot', this.#revision, data));
   }
@@ -166,6 +176,12 @@ export class EventFeed {
       this.#lists.set(name, text);
       changed ??= {};
       changed[name] = list;
+    }
+    const { activity } = this.#source;
+    if (activity !== undefined && activity.lastId > this.#told) {
+      changed ??= {};
+      changed.activity = activity.since(this.#told, LINES);
+      this.#told = activity.lastId;
     }
     return changed;
   }

@@ -16,13 +16,14 @@ import type { AllowedRoots } from './allowed-roots.ts';
 import { catalogHandlers } from './catalog-handlers.ts';
 import type { DaemonSettings } from './daemon-settings.ts';
 import type { EventFeed } from './event-feed.ts';
+import { type HistoryContext, historyHandlers } from './history-handlers.ts';
 import type { ManagedTorrent } from './managed-torrent.ts';
 import { type ShareHandlerContext, shareHandlers } from './share-handlers.ts';
 import { filesOf, liveOf, piecesOf, stripOf, trackersOf } from './torrent-details.ts';
 import { streamTorrentEvents } from './torrent-events.ts';
 import type { Torrents } from './torrents.ts';
 
-export interface HandlerContext extends AddContext, ShareHandlerContext {
+export interface HandlerContext extends AddContext, ShareHandlerContext, HistoryContext {
   readonly roots: AllowedRoots;
   readonly session: Session;
   readonly torrents: Torrents;
@@ -167,6 +168,12 @@ export function daemonHandlers(context: HandlerContext): DaemonHandlers {
       await context.feed.add(() => startStream(reply), typeof last === 'string' ? last : undefined);
       return undefined;
     },
+    swarm: ({ params, query }) => {
+      const { running } = find(params);
+      if (running === undefined) throw notRunning();
+      return running.swarmPicture(query.groups ?? 128);
+    },
+    ...historyHandlers(context),
     ...catalogHandlers(context),
     ...shareHandlers(context),
     openapi: ({ request }) => context.openApi({ host: request.headers.host ?? '' }),

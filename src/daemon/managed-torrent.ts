@@ -12,6 +12,8 @@ import { PIECE, type Torrent, type TorrentEvent, type TorrentStatus } from '../e
 import type { TorrentStore } from '../io/stores/torrent-store.ts';
 import { type Metainfo, parseMetainfo } from '../protocol/metainfo.ts';
 import { sanitizeName } from '../protocol/names.ts';
+import type { Activity, ActivityLog } from './activity-log.ts';
+import type { RateHistory } from './rate-history.ts';
 import type { TorrentEntry, TorrentList } from './torrent-list.ts';
 
 export interface ManagedContext {
@@ -23,18 +25,12 @@ export interface ManagedContext {
   readonly log: { warn(message: string): void };
   /** Payload bytes of all torrents since the daemon began; counted here. */
   readonly traffic: { downloaded: number; uploaded: number };
+  readonly history: RateHistory;
+  readonly activity: ActivityLog;
   /** It began or ended to run, or became complete: the queue has to be looked at. */
   readonly onChanged: () => void;
 }
 
-/** What happened to a torrent, for its log. */
-export interface LogLine {
-  at: number;
-  level: 'info' | 'warning' | 'error';
-  text: string;
-}
-
-const LOG_LINES = 200;
 /** Milliseconds between saves of counters that grow: after bytes moved, and when only time passed. */
 const SAVE_EVERY = 60_000;
 const SAVE_TIME_EVERY = 3_600_000;
@@ -43,8 +39,6 @@ const QUIET_LOOK = 10_000;
 
 export class ManagedTorrent {
   readonly entry: TorrentEntry;
-  /** Lines for its log, the oldest first. */
-  readonly log: LogLine[] = [];
   readonly #context: ManagedContext;
   #torrent: Torrent | undefined;
   #starting = false;
@@ -209,7 +203,7 @@ export class ManagedTorrent {
     // Stopped while its disk was checked.
     if (error.code === 'ERR_INTERRUPTED') return;
     this.#error = error;
-    this.note('error', error.message);
+    this.note('failed', 'error', error.message);
   }
 
   async #follow(torrent: Torrent): Promise<void> {
@@ -239,7 +233,7 @@ export class ManagedTorrent {
         this.#look();
         if (entry.done === null) {
           entry.done = this.#context.now();
-          this.note('info', 'everything is here');
+          this.note('complete', 'info', 'everything is here');
         }
         await this.save();
         this.#context.onChanged();
@@ -248,10 +242,10 @@ export class ManagedTorrent {
         this.#failed(event.error);
         return;
       case 'warning':
-        this.note('warning', event.message);
+        this.note('warning', 'warning', event.message);
         return;
       case 'peerBanned':
-        this.note('warning', `${event.address} is banned: ${event.reason}`);
+        this.note('warning', 'warning', `${event.address} is banned: ${event.reason}`);
         return;
       default:
         return;
@@ -271,6 +265,8 @@ export class ManagedTorrent {
     if (uploaded > entry.uploaded || downloaded > entry.downloaded) this.#activeAt = now;
     this.#context.traffic.downloaded += downloaded - entry.downloaded;
     this.#context.traffic.uploaded += uploaded - entry.uploaded;
+    const moved = [downloaded - entry.downloaded, uploaded - entry.uploaded] as const;
+    this.#context.history.add(entry.infoHash, ...moved, this.#tickedAt, now);
     entry.downloaded = downloaded;
     entry.uploaded = uploaded;
     if (status.state === 'seeding') entry.seeded += now - this.#tickedAt;
@@ -370,9 +366,10 @@ export class ManagedTorrent {
     return this.#context.list.save(this.entry);
   }
 
-  note(level: LogLine['level'], text: string): void {
-    if (this.log.length === LOG_LINES) this.log.shift();
-    this.log.push({ at: this.#context.now(), level, text });
+  /** A line of the daemon's log. */
+  note(kind: Activity['kind'], level: Activity['level'], text: string): void {
+    const { infoHash, name } = this.entry;
+    this.#context.activity.add({ kind, level, infoHash, name, text });
   }
 
   /** The metadata, from the running torrent or from disk. */

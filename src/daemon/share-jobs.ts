@@ -15,6 +15,7 @@ import { formatMagnet } from '../protocol/magnet.ts';
 import { encodeMetainfo } from '../protocol/metainfo-build.ts';
 import { catalogName } from '../protocol/names.ts';
 import { announceUrlOf } from '../protocol/tracker/http.ts';
+import type { Activity, ActivityLog } from './activity-log.ts';
 import { type AddContext, describeAdded } from './add-torrent.ts';
 import { keepOriginal } from './keep-original.ts';
 import { describeFailure } from './managed-torrent.ts';
@@ -27,6 +28,7 @@ export interface ShareContext extends AddContext {
   readonly torrents: Torrents;
   readonly store: TorrentStore;
   readonly identity: Identity;
+  readonly activity: ActivityLog;
   /** Where what is not done is kept. */
   readonly file: string;
   readonly log: { warn(message: string): void };
@@ -132,6 +134,7 @@ export class ShareJobs {
     try {
       await this.#steps(job);
       row.state = 'done';
+      this.#note(row, 'info', `shared as ${row.name}`);
     } catch (error) {
       // Begun again with the next start, or nobody asks for it any more.
       if (ended.signal.aborted) return;
@@ -139,8 +142,13 @@ export class ShareJobs {
       row.error = describeFailure(
         error instanceof ShoalError ? error : new ShoalError('ERR_INTERNAL', String(error), { cause: error }),
       );
+      this.#note(row, 'error', `not shared: ${row.error?.message ?? ''}`);
     }
     await this.#save().catch((error) => this.#context.log.warn(String(error)));
+  }
+
+  #note({ infoHash, name }: ShareRow, level: Activity['level'], text: string): void {
+    this.#context.activity.add({ kind: level === 'error' ? 'failed' : 'shared', level, infoHash, name, text });
   }
 
   async #steps({ row, request, ended: { signal } }: Job): Promise<void> {

@@ -87,6 +87,7 @@ export class Torrents {
       this.#order = undefined;
       throw error;
     }
+    managed.note('added', 'info', `added, to go to ${managed.path}`);
     this.look();
     return managed;
   }
@@ -100,6 +101,7 @@ export class Torrents {
     torrent.entry.wanted = 'pause';
     torrent.forgive();
     await torrent.stop();
+    torrent.note('paused', 'info', 'paused');
     this.look();
   }
 
@@ -110,6 +112,7 @@ export class Torrents {
     torrent.entry.wanted = 'run';
     torrent.forgive();
     await torrent.save();
+    torrent.note('resumed', 'info', 'resumed');
     this.look();
   }
 
@@ -194,6 +197,8 @@ export class Torrents {
       if (state) await this.#context.store.remove(infoHash);
       this.#byHash.delete(infoHash);
       this.#order = undefined;
+      this.#context.history.forget(infoHash);
+      torrent.note('removed', 'info', data ? 'removed, with its data' : 'removed; its data stays');
       this.look();
       return kept;
     });
@@ -219,6 +224,7 @@ export class Torrents {
       entry.overwrite = metainfo !== undefined;
       torrent.forgive();
       await torrent.save();
+      torrent.note('moved', 'info', `moved to ${directory}`);
     });
     this.look();
   }
@@ -278,7 +284,7 @@ export class Torrents {
       if (torrent.running === undefined || !torrent.tick()) continue;
       if (torrent.state === 'seeding' && torrent.entry.wanted === 'run' && this.#isSatisfied(torrent)) {
         torrent.entry.wanted = 'finished';
-        torrent.note('info', 'it has given what it was to give, and stops seeding');
+        torrent.note('finished', 'info', 'it has given what it was to give, and stops seeding');
         void this.#yield(torrent).then(() => this.look());
       }
     }

@@ -17,6 +17,7 @@ import { checkFilePriorities, contentBytes, piecePriorities, prioritiesOf } from
 import { type OtherCommand, PeerLinks } from './peer-links.ts';
 import { QuietTicks } from './quiet-ticks.ts';
 import type { TorrentQuotas } from './rate-limits.ts';
+import { pictureSwarm } from './swarm-picture.ts';
 import { countTraffic, describePeers, mapPieces } from './swarm-snapshot.ts';
 import type { TorrentContext, TorrentOptions } from './torrent-context.ts';
 import { TorrentDisk } from './torrent-disk.ts';
@@ -27,6 +28,7 @@ import type {
   DownloadSummary,
   PeerStatus,
   ReadOptions,
+  SwarmPicture,
   Torrent,
   TorrentEvent,
   TorrentLimits,
@@ -597,6 +599,10 @@ export class ActiveTorrent implements Torrent {
 
   get peers(): PeerStatus[] {
     return describePeers(this.#swarm.view, this.#context.clock());
+  }
+
+  swarmPicture(groups: number): SwarmPicture {
+    return pictureSwarm(this.#swarm.view, groups);
   }
 
   pieceMap(): Uint8Array | undefined {

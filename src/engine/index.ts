@@ -19,6 +19,7 @@ export {
   type SeedOptions,
   type SessionLimits,
   type SessionOptions,
+  type SwarmPicture,
   type Torrent,
   type TorrentEvent,
   type TorrentLimits,

@@ -283,6 +283,18 @@ export interface DownloadSummary {
   peers: { address: string; client: string; bytes: number }[];
 }
 
+/** Who has what. Shares are 0 (nothing) to 255 (all) of each group of pieces. */
+export interface SwarmPicture {
+  pieceCount: number;
+  /** Columns; 0 until the metadata is known. */
+  pieceGroups: number;
+  own: number[];
+  /** Connected peers. Addresses and clients are untrusted text. */
+  rows: { address: string; client: string; outgoing: boolean; have: number[] }[];
+  /** Copies of the rarest piece of each group, those here included. */
+  copies: number[];
+}
+
 export interface ReadOptions {
   /** First byte of the file. Default 0. */
   start?: number;
@@ -303,6 +315,8 @@ export interface Torrent {
   readonly metainfo: Metainfo | undefined;
   /** Per piece one of `PIECE`; undefined until the metadata is known. */
   pieceMap(): Uint8Array | undefined;
+  /** Who has what, in at most so many groups of pieces. */
+  swarmPicture(groups: number): SwarmPicture;
   /** Settles when every piece that is wanted is verified and written; rejects with a ShoalError when the torrent fails or stops. */
   readonly done: Promise<DownloadSummary>;
   /** Ends after `stopped` or `failed`. A late subscriber gets the last `metadata`, `done` or `failed` again. */

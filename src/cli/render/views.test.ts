@@ -58,6 +58,7 @@ function torrentOf({ status = {}, peers = [], trackers = [{}], map = [2, 1, 0, 0
     trackers: trackers.map((tracker) => ({ url: 'http://t/announce', tier: 0, lastAnswer: 1, ...tracker })),
     metainfo: undefined,
     pieceMap: () => Uint8Array.from(map),
+    swarmPicture: () => ({ pieceCount: 0, pieceGroups: 0, own: [], rows: [], copies: [] }),
     done: new Promise(() => {}),
     events: () => ({ [Symbol.asyncIterator]: () => ({ next: () => new Promise(() => {}) }) }),
     addPeer: () => {},
