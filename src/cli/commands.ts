@@ -39,6 +39,7 @@ const share = command({
   description: [
     'Publishes each PATH in the catalog of every tracker under its own name, or all of them as one entry with --name, and serves them until it is stopped. Run it again to go on serving.',
     'Hidden files are shared; sockets, devices and empty folders are not, and symbolic links are followed only inside what is shared. What is left out is said.',
+    'On a terminal with room for it the magnet link is shown as a QR code, too.',
   ],
   examples: [
     ['shoal share film.mkv', 'others get it with: shoal get film.mkv'],

@@ -101,6 +101,17 @@ export class Output {
     });
   }
 
+  /**
+   * Lines for a person who sees standard output on a terminal, and for nobody else. `draw` gets the room there is, and
+   * gives none when it needs more.
+   */
+  async picture(draw: (room: { columns: number; rows: number; colors: boolean }) => Promise<string[]>): Promise<void> {
+    const { stdout, environment } = this.#streams;
+    if (this.json || !this.unicode || !isInteractive(stdout, environment)) return;
+    const { columns = 80, rows = 24 } = stdout;
+    for (const line of await draw({ columns, rows, colors: hasColors(stdout, environment) })) this.result(line);
+  }
+
   /** A message to the person; nothing with --json. */
   say(line: string): void {
     if (!this.json) this.#message(line);

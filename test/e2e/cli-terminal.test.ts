@@ -5,6 +5,7 @@ import assert from 'node:assert/strict';
 import { execFileSync } from 'node:child_process';
 import { join } from 'node:path';
 import { before, describe, it } from 'node:test';
+import { encode } from 'uqr';
 import { get, share } from '../harness/jobs.ts';
 import { Program } from '../harness/program.ts';
 import { digest, randomFile, runShoal, startTracker, temporaryDirectory } from '../harness/shoal.ts';
@@ -85,6 +86,36 @@ describe('on a terminal', { skip: hasTerminal() ? false : 'script of util-linux 
     program.child.stdin!.write('\x03');
     assert.equal(await program.code(), 130);
     assert.match(program.stdout, /stopped sharing, .* sent; run the same command again to go on/);
+  });
+
+  it('shows the magnet link as a QR code where it fits, once', async () => {
+    const path = await randomFile(join(await temporaryDirectory(), 'coded.bin'), 1000);
+    const program = await onTerminal(['share', path, '--listen', '127.0.0.1:0'], 100, 'pipe');
+    await program.until(() => program.stdout.includes('Serving until'), 'sharing');
+    const magnet = /^magnet:\S+/m.exec(program.stdout)![0];
+    const { size, data } = encode(magnet, { ecc: 'L', border: 0 });
+    const drawn = program.lines.flatMap(
+      (line) => /^\x1b\[38;5;16;48;5;231m([ █▀▄]+)\x1b\[0m\r?$/.exec(line)?.[1] ?? [],
+    );
+    const modules = drawn.flatMap((line) => ['█▀', '█▄'].map((dark) => [...line].map((cell) => dark.includes(cell))));
+    const margin = (modules[0]!.length - size) / 2;
+    assert.ok(margin === 2 || margin === 4, `margin of ${margin}`);
+    const code = modules.slice(margin, margin + size).map((row) => row.slice(margin, margin + size));
+    assert.deepEqual(code, data);
+    assert.equal(modules.flat().filter(Boolean).length, code.flat().filter(Boolean).length, 'a light margin');
+    program.child.stdin!.write('\x03');
+    assert.equal(await program.code(), 130);
+
+    const small = await onTerminal(['share', path, '--name', 'small', '--listen', '127.0.0.1:0'], 40, 'pipe');
+    await small.until(() => small.stdout.includes('Serving until'), 'sharing');
+    assert.doesNotMatch(small.stdout, /48;5;231/);
+    small.child.stdin!.write('\x03');
+    await small.code();
+    const json = await onTerminal(['share', path, '--name', 'json', '--listen', '127.0.0.1:0', '--json'], 100, 'pipe');
+    await json.event('sharing');
+    json.child.stdin!.write('\x03');
+    await json.code();
+    assert.doesNotMatch(json.stdout, /48;5;231|[█▀▄]/);
   });
 
   it('prompts in the shell, and Ctrl-C at the prompt leaves', async () => {

@@ -43,6 +43,7 @@ export const run: CommandRun<Taken> = async (context, settings, paths) => {
       );
       shares.push(shared);
       tellShared(context, shared, session.listen);
+      if (entries.length === 1) await showCode(context, shared.published.magnet);
       watchWarnings(context, shared);
     }
     output.say('Serving until you press Ctrl-C; run the same command again to go on serving.');
@@ -64,6 +65,17 @@ function tellShared({ output }: CommandContext, { name, torrent, published }: Sh
   const version = outcome === 'newVersion' ? `, version ${entry.seq}` : '';
   output.result(`Sharing ${printable(name)}, ${formatSize(size)}${version}`);
   output.result(printable(magnet));
+}
+
+/** The lines that follow the code, and where the terminal's prompt was. */
+const OTHER_LINES = 5;
+
+/** For whoever stands beside with a telephone. Of several shares each would push the others out of sight. */
+async function showCode({ output }: CommandContext, magnet: string): Promise<void> {
+  await output.picture(async ({ rows, ...room }) => {
+    const { drawQrCode } = await import('../render/qr-code.ts');
+    return drawQrCode(magnet, { ...room, rows: rows - OTHER_LINES });
+  });
 }
 
 /** Files that change while they are served are told of at once; a share that cannot go on is an error of its own. */
