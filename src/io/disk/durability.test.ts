@@ -2,11 +2,22 @@ import assert from 'node:assert/strict';
 import { readFile, stat, utimes, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { after, describe, it, type TestContext } from 'node:test';
-import { makeSample, range, SampleSlab, temporaryFolder } from '../../../test/harness/sample-torrent.ts';
+import {
+  makeSample,
+  range,
+  readPiece,
+  type Sample,
+  SampleSlab,
+  sha1,
+  temporaryFolder,
+} from '../../../test/harness/sample-torrent.ts';
+import { encode } from '../../protocol/bencode.ts';
+import { parseInfo } from '../../protocol/metainfo.ts';
 import type { TorrentRecord } from '../stores/torrent-record.ts';
 import { TorrentStore } from '../stores/torrent-store.ts';
 import { FilePool } from './file-pool.ts';
 import { HashPool } from './hash-pool.ts';
+import { HeldFile } from './held-file.ts';
 import type { StoreResult } from './piece-writer.ts';
 import { Storage } from './storage.ts';
 
@@ -20,6 +31,16 @@ const album = makeSample('album', PIECE, [
   { path: 'three', length: PIECE * 2 },
 ]);
 
+/** One file of so many pieces of nothing: content is made as fast as it is written. */
+function makeZeros(name: string, pieceLength: number, pieceCount: number): Sample {
+  const data = new Uint8Array(pieceLength * pieceCount);
+  const piece = (index: number): Uint8Array => data.subarray(index * pieceLength, (index + 1) * pieceLength);
+  const hash = sha1(piece(0));
+  const pieces = Buffer.concat(range(pieceCount).map(() => hash));
+  const metainfo = parseInfo(encode({ name, 'piece length': pieceLength, pieces, length: data.length }), sha1);
+  return { metainfo, data, pieceCount, piece, contents: new Map([[name, data]]) };
+}
+
 /** Lets the opening of files fail while `broken`. */
 class BreakableFiles extends FilePool {
   broken = false;
@@ -27,6 +48,16 @@ class BreakableFiles extends FilePool {
   override acquire(...[file, done]: Parameters<FilePool['acquire']>): void {
     if (this.broken) done(Object.assign(new Error('no'), { code: 'EIO' }), -1);
     else super.acquire(file, done);
+  }
+}
+
+/** Lets nobody open a file while there is a list of those who wait for it. */
+class HeldFiles extends FilePool {
+  held: (() => void)[] | undefined;
+
+  override acquire(...words: Parameters<FilePool['acquire']>): void {
+    if (this.held === undefined) super.acquire(...words);
+    else this.held.push(() => super.acquire(...words));
   }
 }
 
@@ -72,16 +103,16 @@ async function begin(t: TestContext, folder: string, files = new FilePool()): Pr
   };
 }
 
-/** A run that ends without closing anything: 0 to 2 and 4 are durable, 3 and 5 may have been written. */
+/** A run that ends without closing anything, and no file is whole: 0, 1 and 4 are durable, 2 and 5 may have been written. */
 async function killed(t: TestContext, folder: string): Promise<void> {
   const { storage } = await begin(t, folder);
   const slab = new SampleSlab(album, pool);
-  await slab.commitAll(storage, [0, 1, 2, 4]);
+  await slab.commitAll(storage, [0, 1, 4]);
   await storage.flush();
   // Now nobody can say that all was written within one tick of the clock of the file system.
   const { mtimeMs } = await stat(join(folder, 'album', 'two.part'));
   while (Date.now() < mtimeMs + 20) await new Promise(setImmediate);
-  await slab.commitAll(storage, [3, 5]);
+  await slab.commitAll(storage, [2, 5]);
 }
 
 describe('what was written', () => {
@@ -104,11 +135,40 @@ describe('what was written', () => {
     );
   });
 
+  it('is not written, whole piece or extent, before the journal has taken that it begins', async (t) => {
+    const folder = await temporaryFolder(t);
+    const files = new HeldFiles();
+    const store = new TorrentStore(join(folder, 'state'), files);
+    const path = join(folder, 'album');
+    const { storage } = await Storage.open({ metainfo: album.metainfo, path, pool });
+    const journal = await store.openJournal(await storage.state({ uploaded: 0, downloaded: 0 }));
+    assert.ok(journal !== undefined);
+    storage.keep(journal);
+    const slab = new SampleSlab(album, pool);
+    files.held = [];
+    const whole = slab.commitAll(storage, [0]);
+    const run = { begin: 0, length: PIECE / 2 };
+    const part = new Promise<StoreResult>((done) =>
+      storage.storeExtent(5, { start: 0, length: PIECE }, slab.place(5), [run], done),
+    );
+    while (files.held.length === 0) await new Promise(setImmediate);
+    const other = await begin(t, await temporaryFolder(t));
+    await slab.commitAll(other.storage, range(album.pieceCount));
+    const written = await Promise.all(['one', 'two'].map((name) => stat(join(path, `${name}.part`)).catch(() => 'no')));
+    assert.deepEqual(written, ['no', 'no']);
+    for (const go of files.held.splice(0)) go();
+    files.held = undefined;
+    await whole;
+    assert.ok((await part).ok);
+    await storage.close();
+    await journal.close();
+  });
+
   it('is found again after a kill, and only what was not synced is hashed', async (t) => {
     const folder = await temporaryFolder(t);
     await killed(t, folder);
     const { found, hashed } = await begin(t, folder);
-    assert.deepEqual(found, [0, 1, 2, 3, 4, 5]);
+    assert.deepEqual(found, [0, 1, 2, 4, 5]);
     assert.equal(hashed, 2 * PIECE);
   });
 
@@ -122,8 +182,8 @@ describe('what was written', () => {
     const later = Date.now() / 1000 + 60;
     await utimes(two, later, later);
     const { found, hashed } = await begin(t, folder);
-    assert.deepEqual(found, [0, 1, 2, 3, 5]);
-    // Pieces 4 and 5 are what the second file is long enough for, piece 3 was begun.
+    assert.deepEqual(found, [0, 1, 2, 5]);
+    // Pieces 4 and 5 are what the second file is long enough for, piece 2 was begun.
     assert.equal(hashed, 3 * PIECE);
   });
 
@@ -159,6 +219,44 @@ describe('what was written', () => {
     const later = Date.now() / 1000 + 60;
     await utimes(join(folder, 'album', 'one.part'), later, later);
     assert.deepEqual((await begin(t, folder)).partials, []);
+  });
+
+  it('is at most 64 MiB until it is synced: then writes wait, and go on', async (t) => {
+    const folder = await temporaryFolder(t);
+    const film = makeZeros('film', 2 ** 20, 70);
+    const store = new TorrentStore(join(folder, 'state'));
+    const { storage } = await Storage.open({ metainfo: film.metainfo, path: join(folder, 'film'), pool });
+    const journal = await store.openJournal(await storage.state({ uploaded: 0, downloaded: 0 }));
+    assert.ok(journal !== undefined);
+    storage.keep(journal);
+    const disk = Promise.withResolvers<void>();
+    const { putOnDisk } = HeldFile.prototype;
+    let syncs = 0;
+    t.mock.method(HeldFile.prototype, 'putOnDisk', async function (this: HeldFile, files: FilePool) {
+      syncs++;
+      await disk.promise;
+      return await putOnDisk.call(this, files);
+    });
+    const slab = new SampleSlab(film, pool);
+    for (const piece of range(64)) {
+      if (piece !== 32) assert.equal(syncs, piece < 32 ? 0 : 1, `a batch begins with 32 MiB, not with ${piece}`);
+      await slab.commitAll(storage, [piece]);
+    }
+    let more = 0;
+    const waiting = [64, 65, 66].map(async (piece) => {
+      await slab.commitAll(storage, [piece]);
+      more++;
+    });
+    // as long as so many writes take
+    for (let i = 0; i < 20; i++) await readPiece(storage, film, i);
+    assert.deepEqual([more, [...journal.record.begun].filter((piece) => piece >= 64)], [0, []]);
+    assert.equal((await stat(join(folder, 'film.part'))).size, 64 * 2 ** 20);
+    disk.resolve();
+    await Promise.all(waiting);
+    await storage.flush();
+    assert.equal(journal.record.have.count, 67);
+    await storage.close();
+    await journal.close();
   });
 
   it('is not had after a failed sync, whatever later ones say', async (t) => {
