@@ -15,4 +15,10 @@ export interface View {
 
 export const VIEWS: readonly View[] = [
   { name: 'transfers', title: 'Transfers', icon: 'transfers', source: { Part: TransfersView } },
+  {
+    name: 'settings',
+    title: 'Settings',
+    icon: 'settings',
+    source: { load: () => import('../settings/settings-view.tsx') },
+  },
 ];

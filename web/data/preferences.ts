@@ -6,6 +6,8 @@ import { createStore } from './store.ts';
 
 export interface Preferences {
   theme: 'system' | 'light' | 'dark';
+  /** How high rows are. */
+  density: 'normal' | 'dense';
   sort: SortKey;
   descending: boolean;
   folded: GroupName[];
@@ -18,6 +20,7 @@ export interface Preferences {
 const KEY = 'shoal-page';
 const DEFAULTS: Preferences = {
   theme: 'system',
+  density: 'normal',
   sort: 'added',
   descending: true,
   folded: [],
@@ -26,14 +29,14 @@ const DEFAULTS: Preferences = {
 };
 
 export const preferences = createStore<Preferences>(read(), (value) => {
-  showTheme(value);
+  show(value);
   try {
     localStorage.setItem(KEY, JSON.stringify(value));
   } catch {
     // Then it is forgotten.
   }
 });
-showTheme(preferences.get());
+show(preferences.get());
 
 export function prefer(change: Partial<Preferences>): void {
   preferences.change((value) => ({ ...value, ...change }));
@@ -52,8 +55,10 @@ function read(): Preferences {
   }
 }
 
-function showTheme({ theme }: Preferences): void {
+function show({ theme, density }: Preferences): void {
   const { dataset } = document.documentElement;
   if (theme === 'system') delete dataset.theme;
   else dataset.theme = theme;
+  if (density === 'normal') delete dataset.density;
+  else dataset.density = density;
 }

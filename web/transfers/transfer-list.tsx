@@ -17,14 +17,15 @@ import { selection } from './selection.ts';
 import './transfer-list.css';
 import { TransferRow } from './transfer-row.tsx';
 
-const LINE = 32;
+/** As tokens.css has it. */
+const LINES = { normal: 32, dense: 25 };
 const NARROW_LINE = 62;
 
 export function TransferList({ current, narrow }: { current: string | undefined; narrow: boolean }) {
   const list = useFeed(({ list }) => list);
   const state = useFeed(({ link }) => link.state);
   const text = searchText.use();
-  const { sort, descending, folded } = preferences.use();
+  const { sort, descending, folded, density } = preferences.use();
   const selected = selection.use(({ infoHashes }) => infoHashes);
   const [range, setRange] = useState({ first: 0, count: 40 });
   const [reveal, setReveal] = useState<number>();
@@ -63,7 +64,7 @@ export function TransferList({ current, narrow }: { current: string | undefined;
       ) : (
         <VirtualList
           total={list.total}
-          lineHeight={narrow ? NARROW_LINE : LINE}
+          lineHeight={narrow ? NARROW_LINE : LINES[density]}
           first={list.first}
           onWindow={onWindow}
           reveal={reveal}
