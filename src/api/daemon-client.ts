@@ -12,7 +12,7 @@ import type { ClientFor } from './route-shapes.ts';
 /** `token`: the daemon's, or its owner's; a page that has traded it for a cookie needs none. */
 export type DaemonClientOptions = CallOptions;
 
-type Calls = ClientFor<Omit<DaemonRoutes, 'events' | 'torrentEvents' | 'sendFile'>>;
+type Calls = ClientFor<Omit<DaemonRoutes, 'events' | 'torrentEvents' | 'sendFile' | 'stream' | 'streamHead'>>;
 type SendFile = ClientFor<Pick<DaemonRoutes, 'sendFile'>>['sendFile'];
 
 export interface DaemonClient extends Calls {
@@ -48,7 +48,8 @@ export function createDaemonClient(url: string, options: DaemonClientOptions = {
   };
   const calls: Record<string, unknown> = { url: base };
   for (const name of Object.keys(daemonEndpoints) as DaemonEndpointName[])
-    calls[name] = (input: LooseInput) => callEndpoint(target, daemonEndpoints[name], undefined, input, options);
+    if (daemonEndpoints[name].policy !== 'stream')
+      calls[name] = (input: LooseInput) => callEndpoint(target, daemonEndpoints[name], undefined, input, options);
   const follow = (endpoint: Endpoint, input: LooseInput, last?: string) =>
     streamEvents(target, endpoint, input, options, last);
   calls.events = ({ last, signal }: { last?: string; signal?: AbortSignal } = {}) =>

@@ -3,6 +3,7 @@
 
 import { type Endpoint, MAX_TORRENT_LENGTH } from './endpoints.ts';
 import { shareEndpoints } from './share-endpoints.ts';
+import { streamEndpoints } from './stream-endpoints.ts';
 
 /**
  * Who may call an endpoint.
@@ -11,8 +12,9 @@ import { shareEndpoints } from './share-endpoints.ts';
  * - `login`: anyone may try, and the token in the body decides.
  * - `rpc`: as `token`, for programs that speak Transmission's RPC.
  * - `public`: anyone who reaches the daemon: the files of its page, which hold no secrets.
+ * - `stream`: who knows the address, in which there is a secret; the handler must check it.
  */
-export type DaemonPolicy = 'token' | 'login' | 'rpc' | 'public';
+export type DaemonPolicy = 'token' | 'login' | 'rpc' | 'public' | 'stream';
 
 /** Names of commands that change one torrent, as the last part of a path. */
 const TORRENT = '/api/v1/torrents/:infoHash';
@@ -130,6 +132,7 @@ export const daemonEndpoints = {
   },
   activity: { method: 'GET', path: '/api/v1/activity', policy: 'token', summary: 'What happened' },
   ...shareEndpoints,
+  ...streamEndpoints,
   openapi: { method: 'GET', path: '/api/v1/openapi.json', policy: 'token', summary: 'This description' },
 } as const satisfies Record<string, Endpoint<DaemonPolicy>>;
 

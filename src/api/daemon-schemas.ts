@@ -260,6 +260,20 @@ export const FilesChange = Type.Object(
 );
 export type FilesChange = Static<typeof FilesChange>;
 
+export const StreamFileParams = Type.Object({
+  ...TorrentParams.properties,
+  index: Type.Integer({ minimum: 0, maximum: 1_000_000, description: 'Number in the metadata' }),
+});
+export const StreamReply = Type.Object({
+  url: Type.String({ description: 'As the caller reaches this daemon' }),
+  path: Type.String({ description: 'The same without the host' }),
+  expires: Time,
+});
+export const StreamParams = Type.Object({
+  token: Type.String({ minLength: 1, maxLength: 64 }),
+  name: Type.String({ minLength: 1, maxLength: 1024 }),
+});
+
 export const PeerRow = Type.Object({
   address: Type.String(),
   client: Type.String(),

@@ -13,7 +13,7 @@ export type Policy = 'public' | 'signed' | 'signed-or-admin' | 'session';
 
 /** One endpoint of an API; `P` are the policies there are. */
 export interface Endpoint<P extends string = string> {
-  method: 'GET' | 'POST' | 'PUT' | 'PATCH' | 'DELETE';
+  method: 'GET' | 'HEAD' | 'POST' | 'PUT' | 'PATCH' | 'DELETE';
   /** Parameters as `:name`. */
   path: string;
   policy: P;

@@ -35,7 +35,7 @@ const daemon = command({
     up: 'upload at most so much a second, all torrents together',
   },
   description: [
-    'Fetches and seeds any number of torrents until it is stopped, and goes on with all of them when it is started again. add, status, files, peers, pause, resume, remove, limit and why drive it; programs use its HTTP API with the token it makes on its first run.',
+    'Fetches and seeds any number of torrents until it is stopped, and goes on with all of them when it is started again. add, status, files, stream, peers, pause, resume, remove, limit and why drive it; programs use its HTTP API with the token it makes on its first run.',
     'It listens on this machine only. SIGHUP has it read the config file anew; what flags, environment and file say cannot be changed over the API.',
   ],
   examples: [
@@ -116,6 +116,27 @@ const files = command({
     ['shoal files album --only "*.flac"', 'these and no others'],
   ],
   load: () => import('./commands/files.ts'),
+});
+
+const stream = command({
+  name: 'stream',
+  brief: 'an address at which a file plays while it is fetched',
+  words: {
+    placeholder: 'NAME|INFOHASH [FILE]',
+    brief: 'a torrent of the daemon, and the number or the name of one of its files (default the largest)',
+    min: 1,
+    max: 2,
+    suggest: [['torrent']],
+  },
+  settings: ['state', ...COMMON],
+  description: [
+    'Prints an http address of the daemon for a player or a browser. What is played next is fetched first, one may seek at once, and nobody who has the address needs a token: it is for this file only and for twelve hours. A file that was skipped is wanted from then on.',
+  ],
+  examples: [
+    ['mpv "$(shoal stream film.mkv)"', 'play it'],
+    ['shoal stream album "*.flac"', 'the one file that is called so'],
+  ],
+  load: () => import('./commands/stream.ts'),
 });
 
 const peers = command({
@@ -208,6 +229,7 @@ export const DAEMON_COMMANDS: readonly CommandDefinition[] = [
   add,
   status,
   files,
+  stream,
   peers,
   pause,
   resume,

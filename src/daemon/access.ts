@@ -62,7 +62,7 @@ export class AccessControl {
 
   /** What an endpoint's policy asks for. Throws 401, 403 and 429. */
   authorize(policy: DaemonPolicy, request: FastifyRequest, reply: FastifyReply): Access {
-    if (policy === 'login' || policy === 'public') return { owner: false };
+    if (policy === 'login' || policy === 'public' || policy === 'stream') return { owner: false };
     const shown = shownSecret(request.headers.authorization);
     if (shown !== undefined) {
       if (this.#ownerToken.matches(`Bearer ${shown}`)) return { owner: true };

@@ -48,6 +48,7 @@ export async function createDaemonApp(options: DaemonAppOptions): Promise<Daemon
     log: options.log,
     contentPolicy: CONTENT_POLICY,
     frank: true,
+    isSecret: (url) => url.startsWith('/stream/'),
   });
   // What types vouch for need not be filtered, and ten thousand rows have to be quick.
   server.setSerializerCompiler(() => (data) => JSON.stringify(data));

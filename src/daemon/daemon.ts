@@ -37,6 +37,8 @@ import { PAGE_FOLDER } from './page-files.ts';
 import { RateHistory } from './rate-history.ts';
 import { writeRecord } from './record-file.ts';
 import { ShareJobs } from './share-jobs.ts';
+import { FileStreams } from './stream-files.ts';
+import { StreamGrants } from './stream-grants.ts';
 import { TorrentList } from './torrent-list.ts';
 import { Torrents } from './torrents.ts';
 import { Uploads } from './uploads.ts';
@@ -168,6 +170,8 @@ export async function startDaemon(options: DaemonOptions): Promise<Daemon> {
       activity,
       uploads,
       shares,
+      grants: new StreamGrants((torrent) => torrents.find(torrent.infoHash) === torrent, now),
+      streams: new FileStreams(),
       openApi: ({ host }) =>
         daemonOpenApi(options.version, `http://${host}`, { endpoints: daemonEndpoints, routes: daemonRoutes }),
     });

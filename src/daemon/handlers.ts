@@ -19,11 +19,12 @@ import type { EventFeed } from './event-feed.ts';
 import { type HistoryContext, historyHandlers } from './history-handlers.ts';
 import type { ManagedTorrent } from './managed-torrent.ts';
 import { type ShareHandlerContext, shareHandlers } from './share-handlers.ts';
+import { type StreamHandlerContext, streamHandlers } from './stream-handlers.ts';
 import { filesOf, liveOf, piecesOf, stripOf, trackersOf } from './torrent-details.ts';
 import { streamTorrentEvents } from './torrent-events.ts';
 import type { Torrents } from './torrents.ts';
 
-export interface HandlerContext extends AddContext, ShareHandlerContext, HistoryContext {
+export interface HandlerContext extends AddContext, ShareHandlerContext, HistoryContext, StreamHandlerContext {
   readonly roots: AllowedRoots;
   readonly session: Session;
   readonly torrents: Torrents;
@@ -176,6 +177,7 @@ export function daemonHandlers(context: HandlerContext): DaemonHandlers {
     ...historyHandlers(context),
     ...catalogHandlers(context),
     ...shareHandlers(context),
+    ...streamHandlers(context, find),
     openapi: ({ request }) => context.openApi({ host: request.headers.host ?? '' }),
   };
 }
@@ -217,12 +219,14 @@ export function daemonOpenApi(
       token: "The daemon's token as a bearer or as the password of Basic, or the cookie that was traded for it.",
       login: 'The token in the body decides.',
       public: 'Anyone.',
+      stream: 'The secret in the path decides.',
       rpc: "The daemon's token as the password of Basic, or as a bearer.",
     },
     securitySchemes: {
       token: { type: 'http', scheme: 'bearer' },
       password: { type: 'http', scheme: 'basic' },
     },
-    security: (policy: string) => (policy === 'login' ? undefined : [{ token: [] }, { password: [] }]),
+    security: (policy: string) =>
+      policy === 'login' || policy === 'public' || policy === 'stream' ? undefined : [{ token: [] }, { password: [] }],
   });
 }

@@ -7,6 +7,7 @@ import {
   type FastifyInstance,
   type FastifyRequest,
   fastify,
+  LogController,
   type RawReplyDefaultExpression,
   type RawRequestDefaultExpression,
   type RawServerDefault,
@@ -30,6 +31,8 @@ export interface HttpServerOptions {
   contentPolicy?: string;
   /** Callers are told of failures inside the server too: they are its owner. */
   frank?: boolean;
+  /** Requests whose address is a secret: they are in no log. */
+  isSecret?: (url: string) => boolean;
 }
 
 const CONTENT_POLICY =
@@ -44,8 +47,10 @@ const SECURITY_HEADERS = {
 } as const;
 
 export function createHttpServer(options: HttpServerOptions): HttpServer {
+  const { isSecret = () => false } = options;
   const server = fastify({
     ...(options.log === undefined ? { logger: false } : { loggerInstance: options.log }),
+    logController: new LogController({ disableRequestLogging: ({ url }) => isSecret(url ?? '') }),
     bodyLimit: options.bodyLimit,
     // Names are up to 255 bytes, each of which may be written as %XX.
     routerOptions: { maxParamLength: 1024 },

@@ -2,7 +2,7 @@
 
 import assert from 'node:assert/strict';
 import { once } from 'node:events';
-import { chmod, mkdir, readdir, readFile, rm, stat, symlink } from 'node:fs/promises';
+import { chmod, mkdir, readdir, readFile, rm, stat, symlink, writeFile } from 'node:fs/promises';
 import { createServer } from 'node:http';
 import { type AddressInfo, connect } from 'node:net';
 import { dirname, join } from 'node:path';
@@ -11,7 +11,7 @@ import { describe, it, type TestContext } from 'node:test';
 import { pino } from 'pino';
 import { createDaemonClient } from '../../src/api/daemon-client.ts';
 import type { SettingsChange } from '../../src/api/daemon-schemas.ts';
-import { openDaemon, ownerOf, seedPath, untilRow } from '../harness/daemon.ts';
+import { openDaemon, ownerOf, seedFile, seedPath, untilRow } from '../harness/daemon.ts';
 import { type RawOptions, rawRequest } from '../harness/raw-http.ts';
 import { randomFile, temporaryDirectory } from '../harness/shoal.ts';
 
@@ -21,11 +21,13 @@ const BODY = JSON.stringify({ magnet: LINK, paused: true });
 const JSON_TYPE = { 'content-type': 'application/json' };
 
 async function open(t: TestContext, options = {}) {
-  const opened = await openDaemon(t, await temporaryDirectory('hostile'), options);
+  const directory = await temporaryDirectory('hostile');
+  const opened = await openDaemon(t, directory, options);
   const { daemon } = opened;
   const host = new URL(daemon.url).host;
   return {
     ...opened,
+    directory,
     url: daemon.url,
     host,
     port: new URL(daemon.url).port,
@@ -42,6 +44,16 @@ async function login(url: string, token: string): Promise<string> {
   });
   assert.equal(reply.status, 200);
   return String(reply.headers['set-cookie']).split(';')[0]!;
+}
+
+/** Of a request whose path is sent as it stands. */
+async function rawStatus(url: string, method: string, path: string): Promise<number> {
+  const { port, host } = new URL(url);
+  const socket = connect(Number(port), '127.0.0.1');
+  socket.end(`${method} ${path} HTTP/1.1\r\nHost: ${host}\r\nConnection: close\r\n\r\n`);
+  let answer = '';
+  for await (const bytes of socket) answer += bytes;
+  return Number(/^HTTP\/1\.1 (\d{3}) /.exec(answer)?.[1]);
 }
 
 describe('attacks on a daemon', () => {
@@ -166,8 +178,10 @@ describe('attacks on a daemon', () => {
     for (const { method, path, policy } of daemon.routes) {
       assert.ok(policy, `${method} ${path} has no policy`);
       if (policy === 'login' || policy === 'public') continue;
+      // Where the secret is in the path, whatever else is shown does not help.
+      const refusal = policy === 'stream' ? 404 : 401;
       const address = url + path.replace(':infoHash', 'a'.repeat(40)).replace('*', 'x');
-      const body = method === 'GET' || method === 'DELETE' ? undefined : '{}';
+      const body = /^(GET|HEAD|DELETE)$/.test(method) ? undefined : '{}';
       for (const headers of [
         {},
         { authorization: 'Bearer ' },
@@ -182,7 +196,7 @@ describe('attacks on a daemon', () => {
           headers: { ...headers, ...(body === undefined ? {} : JSON_TYPE) },
           ...(body === undefined ? {} : { body }),
         });
-        assert.equal(reply.status, 401, `${method} ${path} ${JSON.stringify(headers)}`);
+        assert.equal(reply.status, refusal, `${method} ${path} ${JSON.stringify(headers)}`);
       }
     }
   });
@@ -599,6 +613,77 @@ describe('attacks on a daemon', () => {
     assert.equal((added.json.torrent as { state: string }).state, 'paused', 'as JSON says: the last one counts');
   });
 
+  it('A12: an address to play something gives that file, a part of it, and nothing else', async (t) => {
+    const opened = await open(t);
+    const { url, client, bearer, daemon, downloads, directory } = opened;
+    const size = 300_000;
+    const { torrent, peers, infoHash } = await seedFile(t, directory, 'film.mkv', size);
+    await client.add({ body: { torrent, peers } });
+    await untilRow(client, infoHash, ({ state }) => state === 'seeding');
+    await writeFile(join(downloads, 'secret.txt'), 'secret');
+    const params = { infoHash, index: 0 };
+    const { path, url: address } = await client.openStream({ params });
+    const [, , token] = path.split('/');
+    for (const asked of [
+      `bytes=${Array.from({ length: 1000 }, (_each, at) => `${at}-${at}`).join(',')}`,
+      `bytes=${'0-,'.repeat(2000)}0-`,
+      'bytes=0-1,0-1',
+      `bytes=${size}-`,
+      'bytes=-0',
+    ]) {
+      const reply = await rawRequest(address, { headers: { range: asked } });
+      assert.equal(reply.status, 416, asked.slice(0, 40));
+      assert.equal(reply.headers['content-range'], `bytes */${size}`);
+      assert.ok(reply.text.length < 1000);
+    }
+    const far = await rawRequest(address, { headers: { range: `bytes=${size - 5}-${'9'.repeat(1000)}` } });
+    assert.deepEqual([far.status, far.headers['content-length']], [206, '5']);
+    for (const wrong of [
+      '/stream/',
+      `/stream/${token}`,
+      `/stream/${token}/`,
+      `/stream/${token}/secret.txt`,
+      `/stream/${token}/../secret.txt`,
+      `/stream/${token}/..%2fsecret.txt`,
+      `/stream/${token}/..%5csecret.txt`,
+      `/stream/${token}/${encodeURIComponent(join(downloads, 'secret.txt'))}`,
+      `/stream/${token}/film.mkv/..`,
+      `/stream/${token}/film.mkv%00`,
+      `/stream/${token}/film.mkv/x`,
+      `/stream/${token}/${'x'.repeat(5000)}`,
+      `/stream/${token!.slice(1)}/film.mkv`,
+      `/stream/${token}A/film.mkv`,
+      `/stream/${'A'.repeat(43)}/film.mkv`,
+      `/stream/${daemon.token}/film.mkv`,
+      '/stream/__proto__/film.mkv',
+    ])
+      for (const method of ['GET', 'HEAD']) {
+        // As it stands: an URL would resolve the dots.
+        const status = await rawStatus(url, method, wrong);
+        assert.ok(status === 404 || status === 400 || status === 414, `${method} ${wrong.slice(0, 100)}: ${status}`);
+      }
+    for (const method of ['POST', 'PUT', 'PATCH', 'DELETE', 'OPTIONS', 'TRACE'])
+      assert.equal((await rawRequest(address, { method, headers: bearer })).status, 404, method);
+    const head = await rawRequest(address, { method: 'HEAD', headers: { range: 'bytes=0-0,2-2' } });
+    assert.deepEqual([head.status, head.text, head.headers['content-length']], [200, '', String(size)]);
+    const secret = { authorization: `Bearer ${token}` };
+    assert.equal(
+      (await rawRequest(`${url}/api/v1/session`, { headers: secret })).status,
+      401,
+      'it is good for nothing else',
+    );
+    assert.equal((await rawRequest(address, { headers: { host: 'evil.example' } })).status, 421);
+    assert.equal((await rawRequest(address, { headers: { origin: 'http://evil.example' } })).status, 403);
+    assert.equal((await rawRequest(address, { headers: { 'sec-fetch-site': 'cross-site' } })).status, 403);
+    const reply = await rawRequest(address);
+    assert.equal(reply.status, 200, 'after all that it plays');
+    assert.equal(reply.headers['access-control-allow-origin'], undefined);
+    await client.remove({ params: { infoHash } });
+    await client.add({ body: { torrent, peers } });
+    await untilRow(client, infoHash, ({ state }) => state === 'seeding');
+    assert.equal((await rawRequest(address)).status, 404, 'the same torrent once more is another');
+  });
+
   it('A13: nothing over the API runs a program or moves what the daemon depends on', async (t) => {
     const { client } = await open(t);
     for (const name of ['onDone', 'script-torrent-done-filename', 'downloads', 'roots', 'token', 'listen'])
@@ -617,7 +702,7 @@ describe('attacks on a daemon', () => {
         done();
       },
     });
-    const { url, daemon, bearer, state } = await open(t, { log: pino({ level: 'trace' }, sink) });
+    const { url, daemon, client, bearer, state, directory } = await open(t, { log: pino({ level: 'trace' }, sink) });
     const cookie = await login(url, daemon.token);
     await rawRequest(`${url}/api/v1/session`, { headers: bearer });
     await rawRequest(`${url}/api/v1/session`, { headers: { cookie } });
@@ -627,9 +712,16 @@ describe('attacks on a daemon', () => {
       body: `{"token":"${daemon.token}x"}`,
     });
     await rawRequest(`${url}/api/v1/session`, { headers: { authorization: `Bearer ${daemon.token}x` } });
+    const { torrent, peers, infoHash } = await seedFile(t, directory, 'film.mkv', 1000);
+    await client.add({ body: { torrent, peers } });
+    await untilRow(client, infoHash, ({ state }) => state === 'seeding');
+    const { path } = await client.openStream({ params: { infoHash, index: 0 } });
+    for (const place of [path, `${path}x`, `${path}/x`]) await rawRequest(url + place);
+    await rawRequest(url + path, { headers: { range: 'bytes=5000-' } });
     assert.ok(logged.includes('/api/v1/session'), 'there is a log');
     const owner = (await readFile(join(state, 'daemon', 'owner.token'), 'utf8')).trim();
-    for (const secret of [daemon.token, owner, cookie.split('=')[1]!]) assert.equal(logged.includes(secret), false);
+    for (const secret of [daemon.token, owner, cookie.split('=')[1]!, path.split('/')[2]!])
+      assert.equal(logged.includes(secret), false);
   });
 
   it('A15: a new token ends what was traded for the old one', async (t) => {
