@@ -209,6 +209,12 @@ export const ChangeBody = Type.Object(
     position: Type.Optional(Count),
     sequential: Type.Optional(Type.Boolean({ description: 'Fetch pieces in their order' })),
     trackers: Type.Optional(Type.Array(Url, { maxItems: 256, description: 'Announce to these as well' })),
+    onlyTrackers: Type.Optional(
+      Type.Array(Type.Array(Url, { maxItems: 256 }), {
+        maxItems: 256,
+        description: 'In tiers: announce to these from now on, and to no others',
+      }),
+    ),
     peers: Type.Optional(Type.Array(Type.String({ maxLength: 260 }), { maxItems: 256, description: 'Try these' })),
   },
   STRICT,

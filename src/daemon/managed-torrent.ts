@@ -173,6 +173,7 @@ export class ManagedTorrent {
       ...entry.place,
       overwrite: entry.overwrite,
       trackers: entry.trackers,
+      onlyTrackers: entry.onlyTrackers === true,
       peers,
       sequential: entry.sequential === true,
       ...(entry.files === undefined ? {} : { files: entry.files }),

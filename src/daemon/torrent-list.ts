@@ -28,8 +28,9 @@ export interface TorrentEntry {
   overwrite: boolean;
   /** Files that are seeded where they lie: absolute path of each that is no pad, in order. `place.path` is their root. */
   originals?: string[];
-  /** Tiers besides those in the metadata. */
+  /** Tiers besides those in the metadata, or in place of them. */
   trackers: string[][];
+  onlyTrackers?: boolean;
   /** What of it is wanted, as numbers and patterns, until the metadata says which files that is. */
   files?: (number | string)[];
   /** What of it is wanted: a priority a file of the metadata, 0 (not at all) to 7. Absent: everything. */
@@ -151,6 +152,7 @@ function isEntry(value: unknown): value is TorrentEntry {
     (entry.originals === undefined || isTexts(entry.originals)) &&
     isList(entry.files, (term) => isText(term) || isNumber(term)) &&
     isList(entry.priorities, (priority) => Number.isInteger(priority) && 0 <= priority && priority <= 7) &&
+    (entry.onlyTrackers === undefined || typeof entry.onlyTrackers === 'boolean') &&
     (entry.sequential === undefined || typeof entry.sequential === 'boolean') &&
     (seen?.wanted === undefined || isNumber(seen.wanted)) &&
     typeof entry.overwrite === 'boolean' &&

@@ -16,6 +16,7 @@ import { moveData } from './move-data.ts';
 import { chooseActive, hasSeededEnough, type QueueLimits, type SeedLimits } from './queue.ts';
 import { piecesOf } from './torrent-details.ts';
 import type { TorrentEntry } from './torrent-list.ts';
+import { setTrackers } from './torrent-trackers.ts';
 
 export interface TorrentsOptions extends Omit<ManagedContext, 'onChanged' | 'traffic'> {
   /** Read again at every look at the queue. */
@@ -130,6 +131,7 @@ export class Torrents {
       torrent.setLimits(change.limits);
       if (entry.wanted === 'finished' && !this.#isSatisfied(torrent)) entry.wanted = 'run';
     }
+    if (change.onlyTrackers !== undefined) setTrackers(torrent, change.onlyTrackers);
     if (change.trackers !== undefined && change.trackers.length > 0) {
       const tiers = readTrackers(change.trackers);
       const known = new Set(entry.trackers.flat());

@@ -7,6 +7,7 @@ import { ShoalError } from '../base/errors.ts';
 import { type Lock, lock } from '../io/lock.ts';
 import { type Metainfo, parseInfo, parseMetainfo } from '../protocol/metainfo.ts';
 import { encodeMetainfo } from '../protocol/metainfo-build.ts';
+import { announceUrlOf } from '../protocol/tracker/http.ts';
 import type { Handshake } from '../protocol/wire/handshake.ts';
 import { Swarm } from '../swarm/swarm.ts';
 import { isWanted } from '../swarm/swarm-state.ts';
@@ -130,7 +131,8 @@ export class ActiveTorrent implements Torrent {
       settle: () => this.#links.settle(),
       onFailed: (error) => void this.#fail(error),
     });
-    const tiers = mergeTiers(options.trackers ?? [], source.trackers, trackers);
+    const named = options.onlyTrackers === true ? [] : [...source.trackers, ...trackers];
+    const tiers = mergeTiers(options.trackers ?? [], named);
     this.#announcer = new Announcer({
       infoHash: source.infoHash,
       peerId: context.peerId,
@@ -471,6 +473,14 @@ export class ActiveTorrent implements Torrent {
     if (this.#stopping !== undefined) return;
     this.#swarm.handle({ type: 'bansChanged' }, this.#context.clock());
     this.#links.settle();
+  }
+
+  setTrackers(tiers: readonly (readonly string[])[]): void {
+    const wanted = new Set(tiers.flat().map(announceUrlOf));
+    const left = this.#announcer.statuses().filter(({ url }) => !wanted.has(url));
+    this.#announcer.removeTrackers(left.map(({ url }) => url));
+    this.#announcer.addTrackers(tiers);
+    this.#trackSessions();
   }
 
   announceTo(tiers: readonly (readonly string[])[]): void {

@@ -280,7 +280,7 @@ export class Session implements AsyncDisposable {
     if (this.#closing !== undefined) throw new ShoalError('ERR_INTERNAL', 'the session is closed');
     if (this.#torrents.has(source.infoHash))
       throw new ShoalError('ERR_LOCKED', `${source.name} is in this session already (${source.infoHash})`);
-    const given = (options.trackers?.length ?? 0) + source.trackers.length > 0;
+    const given = options.onlyTrackers === true || (options.trackers?.length ?? 0) + source.trackers.length > 0;
     const trackers = given ? [] : (this.#options.trackers ?? []).map((url) => [announceUrlOf(url)]);
     const torrent = new ActiveTorrent(source, options, trackers, this.#context);
     this.#torrents.set(source.infoHash, torrent);

@@ -38,6 +38,8 @@ export class TrackerSessions {
    */
   track(infoHash: string, urls: readonly string[], have: () => Bitfield | undefined, announceAgain: () => void): void {
     const trackers = urls.filter((url) => /^https?:/.test(url)).map((url) => this.#session(url));
+    for (const session of this.#tracked.get(infoHash)?.trackers ?? [])
+      if (!trackers.includes(session)) session.untrack(infoHash);
     for (const session of trackers) session.track(infoHash, have);
     this.#tracked.set(infoHash, { trackers, announceAgain });
   }

@@ -98,6 +98,8 @@ export interface AddOptions {
   overwrite?: boolean;
   /** Trackers in tiers (BEP 12), besides those in the metadata. */
   trackers?: readonly (readonly string[])[];
+  /** Only those in `trackers`, whatever the metadata or the session name. */
+  onlyTrackers?: boolean;
   /** Peers to connect to besides those found. */
   peers?: readonly Endpoint[];
   /** What to fetch of it, see `Torrent.setFilePriorities`; wins over `files`. Default: everything. */
@@ -344,6 +346,11 @@ export interface Torrent {
   setLimits(limits: TorrentLimits): void;
   /** Announces at once to these trackers, in tiers, and to those it has: after the torrent was registered somewhere. */
   announceTo(tiers: readonly (readonly string[])[]): void;
+  /**
+   * These and no others from now on, in tiers; those it had and keeps stay in theirs. Those it leaves are told so. It belongs to
+   * whoever adds the torrent (`AddOptions.onlyTrackers`).
+   */
+  setTrackers(tiers: readonly (readonly string[])[]): void;
   /** Tells trackers and peers, saves the state, closes the files. Resumable. */
   stop(): Promise<void>;
 }

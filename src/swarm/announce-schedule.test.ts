@@ -386,3 +386,42 @@ test('a renewal is announced at once, even to a tracker that refused or is being
   schedule.handle({ type: 'renewed' }, 60);
   assert.deepEqual(sent(), ['a', 'b']);
 });
+
+test('a tracker that is removed hears that we leave, once, and nothing after that', () => {
+  const world = new World({ tiers: [['http://a', 'http://b'], ['http://c']] });
+  world.do({ type: 'started' });
+  world.runUntil(SECOND);
+  const told = world.sent.map(({ url }) => url);
+  const first = told.find((url) => url !== 'http://c')!;
+  const other = first === 'http://a' ? 'http://b' : 'http://a';
+  world.do({ type: 'trackersRemoved', urls: [first, 'http://c', 'http://never'] });
+  assert.deepEqual(
+    world.sent
+      .slice(told.length)
+      .map(({ url, event }) => `${url} ${event}`)
+      .sort(),
+    [`${first} stopped`, 'http://c stopped'].sort(),
+  );
+  world.runUntil(60 * MINUTE);
+  const later = world.sent.slice(told.length + 2).map(({ url }) => url);
+  assert.deepEqual([...new Set(later)], [other], 'the other of its tier takes over');
+  world.do({ type: 'tiersAdded', tiers: [['http://c']] });
+  assert.deepEqual(world.sent.at(-1), { at: world.now, url: 'http://c', event: 'started' }, 'it can come back');
+});
+
+test('a tracker that is removed while it is asked leaves its tier to the next at once', () => {
+  const world = new World({ tiers: [['http://a', 'http://b']] }, () => ({ ok: false }));
+  world.do({ type: 'started' });
+  const [{ url }] = world.sent as [Sent];
+  world.do({ type: 'trackersRemoved', urls: [url] });
+  assert.deepEqual(
+    world.sent.map(({ event }) => event),
+    ['started', 'stopped', 'started'],
+  );
+  assert.notEqual(world.sent[2]!.url, url);
+  world.runUntil(MINUTE);
+  assert.equal(
+    world.sent.slice(3).some((each) => each.url === url),
+    false,
+  );
+});

@@ -28,6 +28,8 @@ export type ScheduleEvent =
   /** What a tracker knows of us or of the torrent is out of date (it was registered, a session was opened): tell all now. */
   | { type: 'renewed' }
   | { type: 'tiersAdded'; tiers: readonly (readonly string[])[] }
+  /** These are asked no more; those who may know us hear `stopped`. What they still answer is ignored. */
+  | { type: 'trackersRemoved'; urls: readonly string[] }
   /** Leave the swarm: announces under way are given up and never reported; whoever may know us hears `stopped`. */
   | { type: 'stopped' };
 
@@ -153,6 +155,9 @@ export class AnnounceSchedule {
       case 'tiersAdded':
         for (const group of this.#addTiers(event.tiers)) group.nextAt = Math.min(group.nextAt, now);
         break;
+      case 'trackersRemoved':
+        this.#remove(new Set(event.urls), now);
+        break;
       case 'stopped':
         this.#stop();
         return;
@@ -195,6 +200,26 @@ export class AnnounceSchedule {
       if (group.tiers.length === 1 || group.fails > 0) touched.push(group);
     }
     return touched;
+  }
+
+  #remove(urls: ReadonlySet<string>, now: Milliseconds): void {
+    for (const tracker of this.#trackers()) {
+      if (!urls.has(tracker.url)) continue;
+      this.#known.delete(tracker.url);
+      if (tracker.knowsUs || this.#isBusy(tracker))
+        this.outbox.push({ type: 'announce', url: tracker.url, event: 'stopped' });
+    }
+    for (const group of this.#groups) {
+      const tiers = group.tiers.map((tier) => tier.filter(({ url }) => !urls.has(url)));
+      group.tiers.splice(0, group.tiers.length, ...tiers.filter((tier) => tier.length > 0));
+      group.queue = group.queue.filter(({ url }) => !urls.has(url));
+      if (group.busy !== undefined && urls.has(group.busy.tracker.url)) {
+        group.busy = undefined;
+        group.nextAt = now;
+      }
+    }
+    const left = this.#groups.filter(({ tiers }) => tiers.length > 0);
+    this.#groups.splice(0, this.#groups.length, ...left);
   }
 
   #trackers(): Tracker[] {

@@ -63,6 +63,7 @@ function torrentOf({ status = {}, peers = [], trackers = [{}], map = [2, 1, 0, 0
     events: () => ({ [Symbol.asyncIterator]: () => ({ next: () => new Promise(() => {}) }) }),
     addPeer: () => {},
     announceTo: () => {},
+    setTrackers: () => {},
     filePriorities: undefined,
     setFilePriorities: () => undefined,
     setSequential: () => undefined,

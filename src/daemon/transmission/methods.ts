@@ -2,6 +2,7 @@
 
 import type { AddBody, ChangeBody, SessionReply, TorrentLimits } from '../../api/daemon-schemas.ts';
 import type { Session } from '../../engine/session.ts';
+import type { TrackerStatus } from '../../engine/types.ts';
 import { freeSpace } from '../../io/disk/free-space.ts';
 import type { TorrentStore } from '../../io/stores/torrent-store.ts';
 import { type AddContext, describeAdded, wantFiles } from '../add-torrent.ts';
@@ -9,12 +10,14 @@ import type { DaemonSettings } from '../daemon-settings.ts';
 import { changePriorities } from '../file-choice.ts';
 import type { ManagedTorrent } from '../managed-torrent.ts';
 import { piecesOf } from '../torrent-details.ts';
+import { tiersOf } from '../torrent-trackers.ts';
 import type { Torrents } from '../torrents.ts';
 import { type Arguments, RpcFailure } from './arguments.ts';
 import { choicesOf, readFileLists } from './file-choices.ts';
 import { describeSession, readSessionChange, type SessionFacts } from './session-fields.ts';
-import { type Facts, needsMetadata, SPEED_UNIT, TORRENT_FIELDS } from './torrent-fields.ts';
+import { type Facts, needsMetadata, needsTrackers, SPEED_UNIT, TORRENT_FIELDS } from './torrent-fields.ts';
 import { isRecentlyActive, type TorrentIds } from './torrent-ids.ts';
+import { changeTiers } from './tracker-changes.ts';
 
 export interface MethodContext extends AddContext {
   readonly session: Session;
@@ -56,7 +59,7 @@ async function getTorrents(args: Arguments, context: MethodContext): Promise<Rec
   const positions = new Map(context.torrents.ordered().map((torrent, position) => [torrent, position]));
   const rows: unknown[][] = [];
   for (const torrent of chosen) {
-    const facts = await collectFacts(torrent, positions.get(torrent) ?? 0, needsMetadata(fields), context);
+    const facts = await collectFacts(torrent, positions.get(torrent) ?? 0, fields, context);
     rows.push(fields.map((field) => TORRENT_FIELDS[field]!(facts)));
   }
   const removed = isRecentlyActive(ids) ? { removed: context.ids.removed } : {};
@@ -68,12 +71,20 @@ async function getTorrents(args: Arguments, context: MethodContext): Promise<Rec
 async function collectFacts(
   torrent: ManagedTorrent,
   position: number,
-  deep: boolean,
-  { ids, store, now }: MethodContext,
+  fields: readonly string[],
+  { ids, store, now, trackers: usual }: MethodContext,
 ): Promise<Facts> {
-  const metainfo = deep ? await torrent.metainfo() : undefined;
+  const metainfo = needsMetadata(fields) ? await torrent.metainfo() : undefined;
+  const trackers = needsTrackers(fields) ? await trackersOf(torrent, usual) : [];
   const pieces = metainfo === undefined ? new Uint8Array(0) : (await piecesOf(torrent, store)).states;
-  return { id: ids.idOf(torrent), torrent, row: torrent.row(position), metainfo, pieces, now: now() };
+  return { id: ids.idOf(torrent), torrent, row: torrent.row(position), metainfo, trackers, pieces, now: now() };
+}
+
+async function trackersOf(torrent: ManagedTorrent, usual: readonly string[]): Promise<readonly TrackerStatus[]> {
+  const live = torrent.running?.trackers;
+  if (live !== undefined) return live;
+  const tiers = await tiersOf(torrent, usual);
+  return tiers.flatMap((urls, tier) => urls.map((url) => ({ url, tier, lastAnswer: 0 })));
 }
 
 /** What torrent-get tells of each and nobody can change here; saying it back is fine. */
@@ -138,13 +149,13 @@ async function setTorrents(args: Arguments, context: MethodContext): Promise<Rec
   const lists = readFileLists(args);
   const labels = args.texts('labels');
   const position = args.number('queuePosition');
-  const trackers = args.texts('trackerAdd');
   if (labels !== undefined) checkLabels(labels);
   for (const torrent of context.ids.choose(args.raw('ids'))) {
     const change: ChangeBody = { limits: limitsAfter(args, torrent.entry.limits) };
     if (labels !== undefined) change.labels = labels;
     if (position !== undefined) change.position = Math.trunc(position);
-    if (trackers !== undefined) change.trackers = trackers.filter((url) => /^https?:\/\//i.test(url));
+    const tiers = changeTiers(args, await tiersOf(torrent, context.trackers));
+    if (tiers !== undefined) change.onlyTrackers = tiers;
     await context.torrents.change(torrent, change);
     if (lists.length > 0)
       await context.torrents.chooseFiles(torrent, (metainfo, before) => choicesOf(metainfo, before, lists));

@@ -298,6 +298,66 @@ describe('the files of a torrent over the Transmission RPC', () => {
   });
 });
 
+describe('the trackers of a torrent over the Transmission RPC', () => {
+  const [A, B, C, D] = ['a', 'b', 'c', 'd'].map((name) => `http://127.0.0.1:1/${name}/announce`);
+
+  it('are added, taken away, replaced and listed, while it runs and while it does not, and stay so', async (t) => {
+    const opened = await open(t);
+    const { ok, call, client, directory, daemon } = opened;
+    const infoHash = 'a'.repeat(40);
+    const magnet = `${link('a')}&tr=${encodeURIComponent(A!)}&tr=${encodeURIComponent(B!)}`;
+    const list = async () => (await ok('torrent-get', { fields: ['trackerList'], ids: 1 })).torrents[0]!.trackerList;
+    await ok('torrent-add', { filename: magnet, paused: true });
+    assert.equal(await list(), `${A}\n\n${B}`, 'those of the link');
+    await ok('torrent-set', { ids: 1, trackerRemove: [0], trackerAdd: [C] });
+    assert.equal(await list(), `${B}\n\n${C}`);
+    await client.resume({ params: { infoHash } });
+    await untilRow(client, infoHash, ({ state }) => state === 'metadata');
+    assert.equal(await list(), `${B}\n\n${C}`, 'and only those');
+    await ok('torrent-set', { ids: 1, trackerReplace: [1, D] });
+    const { trackers } = await client.trackers({ params: { infoHash } });
+    assert.deepEqual(
+      trackers.map(({ url }) => url),
+      [B, D],
+    );
+    const fields = ['trackers', 'trackerStats'];
+    const [told] = (await ok('torrent-get', { fields, ids: 1 })).torrents as {
+      trackers: Values[];
+      trackerStats: Values[];
+    }[];
+    assert.deepEqual(
+      told!.trackers.map(({ id, announce }) => [id, announce]),
+      [
+        [0, B],
+        [1, D],
+      ],
+    );
+    assert.equal(told!.trackerStats.length, 2);
+    for (const values of [
+      { trackerRemove: [2] },
+      { trackerReplace: [0] },
+      { trackerReplace: ['0', A] },
+      { trackerAdd: ['file:///etc/passwd'] },
+      { trackerList: 'javascript:alert(1)' },
+    ])
+      assert.notEqual((await call('torrent-set', { ids: 1, ...values })).result, 'success', JSON.stringify(values));
+    assert.equal(await list(), `${B}\n\n${D}`, 'nothing of that was done');
+    await ok('torrent-set', { ids: 1, trackerList: `${C}\n${A}\n\n${B}\n` });
+    await daemon.close();
+    const again = await openDaemon(t, directory);
+    await untilRow(again.client, infoHash, ({ state }) => state === 'metadata');
+    const kept = (await again.client.trackers({ params: { infoHash } })).trackers;
+    assert.deepEqual(
+      kept.map(({ url, tier }) => [url, tier]),
+      [
+        [C, 0],
+        [A, 0],
+        [B, 1],
+      ],
+    );
+  });
+});
+
 /** What transmission-remote, Sonarr, Tremotesf and Flood ask of a torrent. */
 const UNION = `id name hashString status error errorString eta isFinished isPrivate isStalled labels queuePosition percentDone
 metadataPercentComplete recheckProgress totalSize sizeWhenDone leftUntilDone haveValid haveUnchecked corruptEver

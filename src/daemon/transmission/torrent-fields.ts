@@ -17,6 +17,8 @@ export interface Facts {
   readonly row: TorrentRow;
   /** Only when one of the fields asked for needs it, and while it is known. */
   readonly metainfo: Metainfo | undefined;
+  /** Only when one of the fields needs them: those it has, or would have if it ran. */
+  readonly trackers: readonly TrackerStatus[];
   /** Per piece one of PIECE; empty as `metainfo`. */
   readonly pieces: Uint8Array;
   /** Epoch milliseconds. */
@@ -129,8 +131,8 @@ function hostOf(url: string): string {
   return URL.parse(url)?.host ?? '';
 }
 
-function trackersOf({ torrent }: Facts): Record<string, unknown>[] {
-  return (torrent.running?.trackers ?? []).map(({ url, tier }, id) => ({
+function trackersOf({ trackers }: Facts): Record<string, unknown>[] {
+  return trackers.map(({ url, tier }, id) => ({
     announce: url,
     id,
     scrape: '',
@@ -139,8 +141,8 @@ function trackersOf({ torrent }: Facts): Record<string, unknown>[] {
   }));
 }
 
-function trackerStatsOf({ torrent }: Facts): Record<string, unknown>[] {
-  return (torrent.running?.trackers ?? []).map((tracker, id) => ({ id, ...trackerStatOf(tracker) }));
+function trackerStatsOf({ trackers }: Facts): Record<string, unknown>[] {
+  return trackers.map((tracker, id) => ({ id, ...trackerStatOf(tracker) }));
 }
 
 function trackerStatOf({ url, tier, lastAnswer, failure, seeds, peers }: TrackerStatus): Record<string, unknown> {
@@ -175,10 +177,10 @@ function trackerStatOf({ url, tier, lastAnswer, failure, seeds, peers }: Tracker
   };
 }
 
-function trackerListOf({ torrent }: Facts): string {
+function trackerListOf({ trackers }: Facts): string {
   let text = '';
   let last: number | undefined;
-  for (const { url, tier } of torrent.running?.trackers ?? []) {
+  for (const { url, tier } of trackers) {
     text += last === undefined ? url : last === tier ? `\n${url}` : `\n\n${url}`;
     last = tier;
   }
@@ -194,9 +196,8 @@ function availableOf(facts: Facts): number {
   return facts.torrent.running === undefined ? 0 : Math.max(0, left(facts) - nowhere * metainfo.pieceLength);
 }
 
-function magnetOf({ torrent, row }: Facts): string {
-  const trackers = (torrent.running?.trackers ?? []).map(({ url }) => url);
-  return formatMagnet({ infoHash: row.infoHash, name: row.name, trackers });
+function magnetOf({ trackers, row }: Facts): string {
+  return formatMagnet({ infoHash: row.infoHash, name: row.name, trackers: trackers.map(({ url }) => url) });
 }
 
 const goalMode = (goal: number | null | undefined): number => (goal === undefined ? 0 : goal === null ? 2 : 1);
@@ -307,6 +308,12 @@ const NEED_METADATA = new Set([
   'priorities',
   'wanted',
 ]);
+
+const NEED_TRACKERS = new Set(['magnetLink', 'trackerList', 'trackers', 'trackerStats']);
+
+export function needsTrackers(fields: readonly string[]): boolean {
+  return fields.some((field) => NEED_TRACKERS.has(field));
+}
 
 export function needsMetadata(fields: readonly string[]): boolean {
   return fields.some((field) => NEED_METADATA.has(field));

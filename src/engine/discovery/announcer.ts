@@ -101,6 +101,15 @@ export class Announcer {
     this.#handle({ type: 'tiersAdded', tiers: this.#note(tiers) });
   }
 
+  /** What they still answer is not told. */
+  removeTrackers(urls: readonly string[]): void {
+    this.#handle({ type: 'trackersRemoved', urls });
+    for (const url of urls) {
+      this.#statuses.delete(url);
+      this.#trackerIds.delete(url);
+    }
+  }
+
   statuses(): TrackerStatus[] {
     return [...this.#statuses.values()].map((status) => ({ ...status }));
   }
@@ -206,7 +215,7 @@ export class Announcer {
   }
 
   #answered(url: string, reply: AnnounceReply): void {
-    if (this.#stopping !== undefined) return;
+    if (this.#stopping !== undefined || !this.#statuses.has(url)) return;
     if (reply.trackerId !== undefined) this.#trackerIds.set(url, reply.trackerId);
     this.#report(url, {
       lastAnswer: Date.now(),
@@ -236,7 +245,9 @@ export class Announcer {
   }
 
   #report(url: string, change: Partial<TrackerStatus>): void {
-    const { failure: _, ...before } = this.#statuses.get(url)!;
+    const known = this.#statuses.get(url);
+    if (known === undefined) return;
+    const { failure: _, ...before } = known;
     const status = { ...before, ...change };
     this.#statuses.set(url, status);
     this.#options.onStatus?.({ ...status });
