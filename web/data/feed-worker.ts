@@ -85,7 +85,9 @@ function tell(): void {
   const rows = watched
     .map((infoHash) => view.torrents.get(infoHash))
     .filter((row): row is TorrentRow => row !== undefined);
-  say({ type: 'update', link, session: view.session, list: list.window(window.first, window.count), watched: rows });
+  const { session, uploads, shares } = view;
+  const part = list.window(window.first, window.count);
+  say({ type: 'update', link, session, uploads, shares, list: part, watched: rows });
 }
 
 function say(message: FromFeed): void {

@@ -11,6 +11,8 @@ export type FeedState = Omit<FeedUpdate, 'type'>;
 const feed = createStore<FeedState>({
   link: { state: 'connecting', since: Date.now(), message: undefined },
   session: undefined,
+  uploads: [],
+  shares: [],
   list: { total: 0, first: 0, items: [], matched: 0, all: 0 },
   watched: [],
 });
