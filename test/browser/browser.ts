@@ -61,6 +61,7 @@ async function build(): Promise<string> {
 
 export interface Visit {
   page: Page;
+  browser: Browser;
   /** Addresses the page asked for that are not the daemon's. */
   strangers: string[];
   /** Errors it threw or wrote to the console. */
@@ -70,16 +71,17 @@ export interface Visit {
 /** Opens an address with a fresh profile. Ends with the test. */
 export async function visit(t: TestContext, url: string, options: BrowserContextOptions = {}): Promise<Visit> {
   browser ??= chromium.launch({ executablePath: CHROMIUM, args: FLAGS, timeout: 60_000 });
-  const context = await (await browser).newContext({ viewport: { width: 1440, height: 900 }, ...options });
+  const running = await browser;
+  const context = await running.newContext({ viewport: { width: 1440, height: 900 }, ...options });
   t.after(() => context.close());
   context.setDefaultTimeout(PATIENCE);
   const page = await context.newPage();
-  const { origin } = new URL(url);
+  const origin = url === 'about:blank' ? undefined : new URL(url).origin;
   const strangers: string[] = [];
   const errors: string[] = [];
   context.on('request', (request) => {
     const asked = new URL(request.url());
-    if (asked.origin !== origin && asked.protocol !== 'data:' && asked.protocol !== 'blob:')
+    if (origin !== undefined && asked.origin !== origin && asked.protocol !== 'data:' && asked.protocol !== 'blob:')
       strangers.push(request.url());
   });
   page.on('pageerror', (error) => errors.push(error.stack ?? String(error)));
@@ -89,7 +91,7 @@ export async function visit(t: TestContext, url: string, options: BrowserContext
       errors.push(message.text());
   });
   await page.goto(url);
-  return { page, strangers, errors };
+  return { page, browser: running, strangers, errors };
 }
 
 /** Draws the page into build/screenshots/NAME.png. */

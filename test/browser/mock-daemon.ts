@@ -119,6 +119,11 @@ function registerMock(
   get('files', (row) => ({ files: filesOf(row) }));
   get('trackers', () => ({ trackers: trackers() }));
   get('why', (row) => whyOf(row));
+  server.patch('/api/v1/torrents/:infoHash/files', async (request) => {
+    await late();
+    if (refuse !== undefined) throw new HttpError(409, 'ERR_USAGE', refuse);
+    return { files: filesOf(one(request)) };
+  });
   server.post('/api/v1/torrents/:infoHash/:command', async (request) => {
     await late();
     if (refuse !== undefined) throw new HttpError(409, 'ERR_USAGE', refuse);
@@ -145,7 +150,11 @@ function round(rows: readonly TorrentRow[], streams: ReadonlySet<ServerResponse>
   if (streams.size === 0) return;
   const changed: Partial<TorrentRow>[] = [];
   for (const [index, row] of rows.entries()) {
-    if (row.state !== 'downloading' && row.state !== 'seeding') continue;
+    if (row.state !== 'downloading' && row.state !== 'seeding') {
+      // Told once more than is needed, for who has just paused it.
+      if (row.state === 'paused') changed.push({ infoHash: row.infoHash, state: 'paused', down: 0, up: 0, peers: 0 });
+      continue;
+    }
     if ((index % 100) / 100 >= busy) continue;
     const factor = 0.8 + 0.4 * Math.random();
     if (row.down > 0) {
@@ -154,8 +163,8 @@ function round(rows: readonly TorrentRow[], streams: ReadonlySet<ServerResponse>
     }
     row.up = Math.round(row.up * factor);
     row.uploaded += Math.round(row.up / 2);
-    const { infoHash, down, up, have, uploaded } = row;
-    changed.push({ infoHash, down, up, have, uploaded });
+    const { infoHash, state, down, up, have, uploaded } = row;
+    changed.push({ infoHash, state, down, up, have, uploaded });
   }
   const data = JSON.stringify({ changed, removed: [], session: session(rows) });
   for (const response of streams) response.write(`event: delta\nid: mock-1\ndata: ${data}\n\n`);

@@ -45,7 +45,8 @@ describe('the page', needsBrowser(), () => {
         // axe is put in as a script of its own, which the page's policy would keep out.
         const { page, strangers, errors } = await visit(t, url, { viewport, colorScheme, bypassCSP: true });
         await page.getByText('Downloading').waitFor();
-        await page.waitForFunction(() => document.querySelectorAll('canvas').length > 5);
+        await page.waitForResponse((response) => response.url().includes('/api/v1/strips'));
+        await page.getByText(/^no peer has/).waitFor();
         await check(page, name('list'));
         await page
           .getByRole('row', { name: /Big Buck Bunny 2160p|planet-260101/ })

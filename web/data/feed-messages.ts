@@ -55,6 +55,9 @@ export interface ListWindow {
   /** Place of the first item in it. */
   first: number;
   items: readonly ListItem[];
+  /** Heads of groups before the first item, and in the whole list: they may be lower than other lines. */
+  headsBefore: number;
+  heads: number;
   /** Torrents that match, and all there are. */
   matched: number;
   all: number;

@@ -13,7 +13,7 @@ const feed = createStore<FeedState>({
   session: undefined,
   uploads: [],
   shares: [],
-  list: { total: 0, first: 0, items: [], matched: 0, all: 0 },
+  list: { total: 0, first: 0, items: [], headsBefore: 0, heads: 0, matched: 0, all: 0 },
   watched: [],
 });
 

@@ -46,6 +46,8 @@ const NO_QUERY: ListQuery = { text: '', sort: 'added', descending: true, folded:
 export class TorrentList {
   query: ListQuery = NO_QUERY;
   #items: ListItem[] = [];
+  /** Places of the heads of groups. */
+  #heads: number[] = [];
   #matched = 0;
   #all = 0;
   /** Place of each name among all names. */
@@ -66,9 +68,11 @@ export class TorrentList {
     }
     const compare = this.#comparison();
     this.#items = [];
+    this.#heads = [];
     for (const [group, members] of groups) {
       if (members.length === 0) continue;
       const folded = this.query.folded.includes(group);
+      this.#heads.push(this.#items.length);
       this.#items.push(headOf(group, members, folded));
       if (!folded) for (const row of members.sort(compare)) this.#items.push({ kind: 'torrent', row });
     }
@@ -77,7 +81,10 @@ export class TorrentList {
   window(first: number, count: number): ListWindow {
     const from = Math.max(0, Math.min(first, this.#items.length - 1));
     const items = this.#items.slice(from, from + count);
-    return { total: this.#items.length, first: from, items, matched: this.#matched, all: this.#all };
+    const heads = this.#heads.length;
+    const headsBefore = this.#heads.filter((place) => place < from).length;
+    const [matched, all] = [this.#matched, this.#all];
+    return { total: this.#items.length, first: from, items, headsBefore, heads, matched, all };
   }
 
   answer(question: Question): Answer {

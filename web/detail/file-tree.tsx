@@ -1,62 +1,57 @@
-// Files in folders; a click folds a folder.
+// Files in folders, each with what is here of it and how much it is wanted; a folder stands for all below it.
 
 import { useState } from 'preact/hooks';
-import { formatPercent, formatSize } from '../../src/base/quantity.ts';
-import { Icon } from '../app/icons.tsx';
+import type { FilePriority } from '../../src/api/daemon-schemas.ts';
+import { FileTreeLine } from './file-tree-line.tsx';
 import './file-tree.css';
-import { type FileRow, linesOf, type TreeLine } from './folders.ts';
+import { type FileRow, foldersOf, linesOf } from './folders.ts';
 
-export function FileTree({ files }: { files: readonly FileRow[] }) {
-  const [folded, setFolded] = useState<ReadonlySet<string>>(new Set());
+export interface FileTreeProps {
+  files: readonly FileRow[];
+  onPriority: (files: readonly FileRow[], priority: FilePriority) => void;
+}
+
+/** From so many files on, folders are folded at first. */
+const MANY = 300;
+/** Lines that are drawn at most; who wants others folds folders. */
+const MOST = 2_000;
+
+export function FileTree({ files, onPriority }: FileTreeProps) {
+  const [folded, setFolded] = useState<ReadonlySet<string>>(() => new Set(files.length > MANY ? foldersOf(files) : []));
   const toggle = (path: string): void => {
     const next = new Set(folded);
     if (!next.delete(path)) next.add(path);
     setFolded(next);
   };
+  const lines = linesOf(files, folded);
   return (
-    <table class="figures file-tree">
-      <thead>
-        <tr>
-          <th scope="col">File</th>
-          <th scope="col" class="number">
-            Here
-          </th>
-          <th scope="col" class="number">
-            Size
-          </th>
-        </tr>
-      </thead>
-      <tbody>
-        {linesOf(files, folded).map((line) => (
-          <TreeRow
-            key={line.kind === 'folder' ? `/${line.path}` : line.file.index}
-            line={line}
-            folded={line.kind === 'folder' && folded.has(line.path)}
-            onToggle={toggle}
-          />
-        ))}
-      </tbody>
-    </table>
-  );
-}
-
-function TreeRow(props: { line: TreeLine; folded: boolean; onToggle: (path: string) => void }) {
-  const { line, folded, onToggle } = props;
-  const { size, have } = line.kind === 'folder' ? line : line.file;
-  return (
-    <tr>
-      <td class="wide" style={{ paddingLeft: `${16 + line.depth * 18}px` }}>
-        {line.kind === 'folder' ? (
-          <button type="button" class="tree-folder" aria-expanded={!folded} onClick={() => onToggle(line.path)}>
-            <Icon name="fold" />
-            <bdi>{line.name}</bdi>
-          </button>
-        ) : (
-          <bdi title={line.file.path}>{line.name}</bdi>
-        )}
-      </td>
-      <td class="number">{formatPercent(have, size)}</td>
-      <td class="number">{formatSize(size)}</td>
-    </tr>
+    <>
+      <table class="figures file-tree">
+        <thead>
+          <tr>
+            <th scope="col">File</th>
+            <th scope="col">Here</th>
+            <th scope="col" class="number">
+              Size
+            </th>
+            <th scope="col">Priority</th>
+          </tr>
+        </thead>
+        <tbody>
+          {lines.slice(0, MOST).map((line) => (
+            <FileTreeLine
+              key={line.kind === 'folder' ? `/${line.path}` : line.file.index}
+              line={line}
+              folded={line.kind === 'folder' && folded.has(line.path)}
+              onToggle={toggle}
+              onPriority={onPriority}
+            />
+          ))}
+        </tbody>
+      </table>
+      {lines.length > MOST && (
+        <p class="detail-note">{lines.length - MOST} more lines are not shown; fold some folders.</p>
+      )}
+    </>
   );
 }

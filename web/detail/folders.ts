@@ -63,3 +63,17 @@ function walk(folder: Folder, base: string, depth: number, folded: ReadonlySet<s
 function filesIn(folder: Folder): FileRow[] {
   return [...[...folder.folders.values()].flatMap(filesIn), ...folder.files.map(({ file }) => file)];
 }
+
+/** Paths of all folders. */
+export function foldersOf(files: readonly FileRow[]): string[] {
+  const found = new Set<string>();
+  for (const { path } of files)
+    for (let end = path.lastIndexOf('/'); end > 0; end = path.lastIndexOf('/', end - 1)) found.add(path.slice(0, end));
+  return [...found];
+}
+
+/** The priority all of them have; undefined when they differ. */
+export function commonPriority(files: readonly FileRow[]): FileRow['priority'] | undefined {
+  const first = files[0]?.priority;
+  return files.every(({ priority }) => priority === first) ? first : undefined;
+}

@@ -7,7 +7,7 @@ export interface GridLayout {
   pitch: number;
 }
 
-const LARGEST = 16;
+const LARGEST = 24;
 const SMALLEST = 3;
 
 /** The largest cells with which all `count` fit; the smallest ones when none do, and then it is higher than the box. */

@@ -58,7 +58,7 @@ function PeerLine({ peer, pieceCount }: { peer: PeerRow; pieceCount: number }) {
         <bdi>{client === '' ? <span class="quiet">not said</span> : client}</bdi>
       </td>
       <td>
-        <span class="peer-share">
+        <span class="share-bar">
           <progress max={Math.max(1, pieceCount)} value={pieces} aria-label={`has ${share}`} />
           <span class="number">{share}</span>
         </span>

@@ -42,34 +42,36 @@ export function WhyPart() {
 
 function Peers({ peers }: Pick<WhyReply, 'peers'>) {
   return (
-    <table class="figures">
-      <thead>
-        <tr>
-          <th scope="col">Peer</th>
-          <th scope="col">Client</th>
-          <th scope="col" class="number">
-            Gave
-          </th>
-          <th scope="col">Waited for</th>
-        </tr>
-      </thead>
-      <tbody>
-        {peers.map(({ address, client, downloaded, down }) => (
-          <tr key={address}>
-            <td class="mono">{address}</td>
-            <td>
-              <bdi>{client}</bdi>
-            </td>
-            <td class="number">{formatSize(downloaded)}</td>
-            <td class="wide">
-              {sharesOf(down)
-                .slice(0, 2)
-                .map(({ state, share }) => `${WAITING_WORDS[state] ?? state} ${Math.round(share * 100)}%`)
-                .join(', ')}
-            </td>
+    <div class="why-peers">
+      <table class="figures">
+        <thead>
+          <tr>
+            <th scope="col">Peer</th>
+            <th scope="col">Client</th>
+            <th scope="col" class="number">
+              Gave
+            </th>
+            <th scope="col">Waited for</th>
           </tr>
-        ))}
-      </tbody>
-    </table>
+        </thead>
+        <tbody>
+          {peers.map(({ address, client, downloaded, down }) => (
+            <tr key={address}>
+              <td class="mono">{address}</td>
+              <td>
+                <bdi>{client}</bdi>
+              </td>
+              <td class="number">{formatSize(downloaded)}</td>
+              <td class="wide">
+                {sharesOf(down)
+                  .slice(0, 2)
+                  .map(({ state, share }) => `${WAITING_WORDS[state] ?? state} ${Math.round(share * 100)}%`)
+                  .join(', ')}
+              </td>
+            </tr>
+          ))}
+        </tbody>
+      </table>
+    </div>
   );
 }

@@ -1,10 +1,15 @@
-// A moment, said relative to now and exactly when pointed at.
+// A moment, said relative to now; exactly when pointed at, and only then made into words: a list has many of them.
 
 import { formatAgo, formatMoment } from './time.ts';
 
 export function When({ at }: { at: number }) {
   return (
-    <time dateTime={new Date(at).toISOString()} title={formatMoment(at)}>
+    <time
+      dateTime={new Date(at).toISOString()}
+      onPointerEnter={(event) => {
+        event.currentTarget.title = formatMoment(at);
+      }}
+    >
       {formatAgo(at, Date.now())}
     </time>
   );

@@ -12,6 +12,9 @@ export interface VirtualListProps {
   /** The lines that are there now, as children, and the place of the first. */
   first: number;
   children: ComponentChildren;
+  /** Pixels by which the lines before the first, and all lines, are lower together than so many of `lineHeight`. */
+  savedBefore?: number;
+  saved?: number;
   /** Which lines are wanted. */
   onWindow: (first: number, count: number) => void;
   /** This line is to be seen; followed when it changes to another. */
@@ -21,24 +24,28 @@ export interface VirtualListProps {
 /** Lines above and below what is seen. */
 const SPARE = 8;
 
-export function VirtualList({ total, lineHeight, first, children, onWindow, reveal }: VirtualListProps) {
+export function VirtualList(props: VirtualListProps) {
+  const { total, lineHeight, first, children, savedBefore = 0, saved = 0, onWindow, reveal } = props;
   const box = useRef<HTMLDivElement>(null);
   const told = useRef('');
+  /** Kept, because asking for it lays out the whole page. */
+  const height = useRef(0);
   const look = useCallback(() => {
     if (box.current === null) return;
-    const { scrollTop, clientHeight } = box.current;
-    const top = Math.max(0, Math.floor(scrollTop / lineHeight) - SPARE);
+    const top = Math.max(0, Math.floor(box.current.scrollTop / lineHeight) - SPARE);
     // In steps, so that not every pixel is another window.
     const from = top - (top % 4);
-    const count = Math.ceil(clientHeight / lineHeight) + 2 * SPARE + 4;
+    const count = Math.ceil(height.current / lineHeight) + 2 * SPARE + 4;
     const window = `${from} ${count}`;
     if (window === told.current) return;
     told.current = window;
     onWindow(from, count);
   }, [lineHeight, onWindow]);
-  useLayoutEffect(look);
   useEffect(() => {
-    const observer = new ResizeObserver(look);
+    const observer = new ResizeObserver(([entry]) => {
+      height.current = entry!.contentRect.height;
+      look();
+    });
     observer.observe(box.current!);
     return () => observer.disconnect();
   }, [look]);
@@ -51,8 +58,12 @@ export function VirtualList({ total, lineHeight, first, children, onWindow, reve
   }, [reveal, lineHeight]);
   return (
     <div ref={box} class="virtual-list" role="rowgroup" onScroll={look}>
-      <div class="virtual-list-all" role="presentation" style={{ height: `${total * lineHeight}px` }}>
-        <div class="virtual-list-part" role="presentation" style={{ transform: `translateY(${first * lineHeight}px)` }}>
+      <div class="virtual-list-all" role="presentation" style={{ height: `${total * lineHeight - saved}px` }}>
+        <div
+          class="virtual-list-part"
+          role="presentation"
+          style={{ transform: `translateY(${first * lineHeight - savedBefore}px)` }}
+        >
           {children}
         </div>
       </div>

@@ -20,6 +20,8 @@ import { TransferRow } from './transfer-row.tsx';
 /** As tokens.css has it. */
 const LINES = { normal: 32, dense: 25 };
 const NARROW_LINE = 62;
+/** By which the head of a group is lower than a transfer on a narrow screen; its style says so, too. */
+const LOWER_HEAD = 26;
 
 export function TransferList({ current, narrow }: { current: string | undefined; narrow: boolean }) {
   const list = useFeed(({ list }) => list);
@@ -66,6 +68,8 @@ export function TransferList({ current, narrow }: { current: string | undefined;
           total={list.total}
           lineHeight={narrow ? NARROW_LINE : LINES[density]}
           first={list.first}
+          savedBefore={narrow ? list.headsBefore * LOWER_HEAD : 0}
+          saved={narrow ? list.heads * LOWER_HEAD : 0}
           onWindow={onWindow}
           reveal={reveal}
         >

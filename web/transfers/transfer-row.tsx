@@ -35,8 +35,8 @@ export class TransferRow extends Component<TransferRowProps> {
         class={`transfer${current ? ' current' : ''}`}
         data-hash={infoHash}
       >
-        <div role="gridcell" class="transfer-name clip" title={name}>
-          <bdi>{name}</bdi>
+        <div role="gridcell" class="transfer-name" title={name}>
+          <bdi class="clip">{name}</bdi>
           {labels.map((label) => (
             <span key={label} class="transfer-label">
               {label}
@@ -69,17 +69,18 @@ export class TransferRow extends Component<TransferRowProps> {
 }
 
 function Progress({ row }: { row: TorrentRow }) {
-  const { size, have, state } = row;
+  const { size, have, wanted, state, down, up } = row;
   const strip = useStrip(row);
-  const percent = size > 0 ? formatPercent(have, size) : '';
+  const percent = size > 0 ? formatPercent(have, wanted) : '';
+  const roomy = down === 0 && up === 0 ? ' roomy' : '';
   const { text, tone } = statusSentence(row, strip?.nowhere ?? 0);
   return (
     <>
       <div role="gridcell" class="transfer-progress">
-        <Strip cells={strip?.cells} label={`${percent} here`} quiet={have === size && state !== 'failed'} />
+        <Strip cells={strip?.cells} label={`${percent} here`} quiet={have === wanted && state !== 'failed'} />
         <span class="number">{percent}</span>
       </div>
-      <div role="gridcell" class={`transfer-status clip ${tone}`} title={text}>
+      <div role="gridcell" class={`transfer-status clip ${tone}${roomy}`} title={text}>
         {text}
       </div>
     </>
