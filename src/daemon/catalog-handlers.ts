@@ -11,7 +11,7 @@ import { HttpError } from '../http/problem.ts';
 import type { HandlersFor } from '../http/route-table.ts';
 import type { Pins } from '../io/stores/pins.ts';
 import type { Access } from './access.ts';
-import { describeFailure } from './managed-torrent.ts';
+import { describeFailure } from './torrent-row.ts';
 
 export interface CatalogContext {
   /** Base URLs. */

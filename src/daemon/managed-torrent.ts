@@ -2,19 +2,20 @@
 // runs, tells how it stands. When it may run is decided elsewhere.
 
 import { join } from 'node:path';
-import type { Failure, TorrentLimits, TorrentRow, TorrentState } from '../api/daemon-schemas.ts';
+import type { TorrentLimits, TorrentRow, TorrentState } from '../api/daemon-schemas.ts';
 import { parseHostPort } from '../base/endpoint.ts';
 import { ShoalError } from '../base/errors.ts';
 import { checkFilePriorities, wantedBytes } from '../engine/file-priorities.ts';
 import type { Session } from '../engine/session.ts';
 import { sha1 } from '../engine/torrent-source.ts';
-import { PIECE, type Torrent, type TorrentEvent, type TorrentStatus } from '../engine/types.ts';
+import { PIECE, type Torrent, type TorrentEvent } from '../engine/types.ts';
 import type { TorrentStore } from '../io/stores/torrent-store.ts';
 import { type Metainfo, parseMetainfo } from '../protocol/metainfo.ts';
 import { sanitizeName } from '../protocol/names.ts';
 import type { Activity, ActivityLog } from './activity-log.ts';
 import type { RateHistory } from './rate-history.ts';
 import type { TorrentEntry, TorrentList } from './torrent-list.ts';
+import { describeTorrent, stateOf } from './torrent-row.ts';
 
 export interface ManagedContext {
   readonly session: Session;
@@ -382,60 +383,23 @@ export class ManagedTorrent {
   }
 
   get state(): TorrentState {
-    return this.#stateOf(this.#torrent?.status);
-  }
-
-  #stateOf(status: TorrentStatus | undefined): TorrentState {
-    if (this.#error !== undefined) return 'failed';
-    const state = status?.state;
-    if (state !== undefined && state !== 'stopped' && state !== 'failed') return state;
-    const { wanted } = this.entry;
-    return wanted === 'pause' ? 'paused' : wanted === 'finished' ? 'finished' : 'queued';
+    return stateOf(this.entry, this.#torrent?.status, this.#error);
   }
 
   /** How it stands now. `position` among all. */
   row(position: number): TorrentRow {
-    const { entry } = this;
-    const { seen } = entry;
     const status = this.#torrent?.status;
-    const known = status !== undefined && status.state !== 'checking' && status.size > 0 ? status : seen;
-    return {
-      infoHash: entry.infoHash,
-      name: entry.name,
-      state: this.#stateOf(status),
+    return describeTorrent({
+      entry: this.entry,
+      status,
+      before: this.#before,
       path: status?.path ?? this.#place(),
-      size: status !== undefined && status.size > 0 ? status.size : seen.size,
-      have: known.have,
-      wanted: known.wanted ?? known.size,
-      pieceCount: known.pieceCount,
-      piecesHave: known.piecesHave,
-      downloaded: status === undefined ? entry.downloaded : this.#before.downloaded + status.downloaded,
-      uploaded: status === undefined ? entry.uploaded : this.#before.uploaded + status.uploaded,
-      wasted: status?.wasted ?? 0,
-      down: Math.round(status?.down ?? 0),
-      up: Math.round(status?.up ?? 0),
-      peers: status?.peers ?? 0,
-      seeds: status?.seeds ?? 0,
-      checked: Math.min(1, status?.checked ?? 0),
-      labels: entry.labels,
-      limits: entry.limits,
+      error: this.#error,
       position,
-      added: entry.added,
-      done: entry.done,
-      sequential: entry.sequential === true,
-      private: seen.private,
-      error: describeFailure(this.#error),
-      waiting: describeFailure(status?.diskFull),
-    };
+    });
   }
 }
 
 function limitsOf({ limits }: TorrentEntry): { down: number; up: number } {
   return { down: limits.down ?? 0, up: limits.up ?? 0 };
-}
-
-export function describeFailure(error: ShoalError | undefined): Failure | null {
-  if (error === undefined) return null;
-  const { code, message, reason } = error;
-  return { code, message, ...(reason === undefined ? {} : { reason }) };
 }

@@ -18,8 +18,8 @@ import { announceUrlOf } from '../protocol/tracker/http.ts';
 import type { Activity, ActivityLog } from './activity-log.ts';
 import { type AddContext, describeAdded } from './add-torrent.ts';
 import { keepOriginal } from './keep-original.ts';
-import { describeFailure } from './managed-torrent.ts';
 import { readRecord, writeRecord } from './record-file.ts';
+import { describeFailure } from './torrent-row.ts';
 import type { Torrents } from './torrents.ts';
 import { UPLOAD_PREFIX } from './upload-plan.ts';
 

@@ -106,3 +106,56 @@ it('does what transmission-remote asks', needs('transmission-remote'), async (t)
   await ask('--exit');
   assert.equal(stopped, 1);
 });
+
+it('lets transmission-remote choose files and trackers', needs('transmission-remote'), async (t) => {
+  const directory = await temporaryDirectory('transmission');
+  for (const name of ['1.ogg', '2.ogg', '3.ogg']) await randomFile(join(directory, 'album', name), 100_000, name);
+  const { torrent, peers, infoHash } = await seedPath(t, join(directory, 'album'));
+  const { daemon, client, downloads } = await openDaemon(t, directory);
+  const { host } = new URL(daemon.url);
+  const remote = async (...words: string[]): Promise<string> => {
+    const { stdout, stderr } = await run('transmission-remote', [host, '-n', `shoal:${daemon.token}`, ...words]);
+    return stdout + stderr;
+  };
+  const ask = async (...words: string[]) =>
+    assert.match(await remote('-t', '1', ...words), /responded: "success"/, words.join(' '));
+  await client.add({ body: { torrent, paused: true } });
+  await remote('-l');
+
+  await ask('--no-get', '0,1');
+  await ask('--priority-high', '2');
+  assert.match(await remote('-t', '1', '-f'), /0: +0% +Normal +No [\s\S]*1: +0% +Normal +No [\s\S]*2: +0% +High +Yes /);
+  await ask('--start');
+  await eventually(async () => {
+    await client.change({ params: { infoHash }, body: { peers } });
+    return (await client.torrent({ params: { infoHash } })).state === 'seeding';
+  }, 'the one file');
+  assert.match(
+    await remote('-t', '1', '-i'),
+    /Percent Done: 100%[\s\S]*Have: 1[\d.]+ kB[\s\S]*Total size: 300\.0 kB \(1[\d.]+ kB wanted\)/,
+  );
+  assert.match(await remote('-l'), /^ +1 +100% +\S+ kB +Done .* album$/m);
+  assert.equal(await digest(join(downloads, 'album', '3.ogg')), await digest(join(directory, 'album', '3.ogg')));
+  assert.equal(existsSync(join(downloads, 'album', '1.ogg')), false);
+  await ask('--get', 'all');
+  await ask('--priority-low', '0');
+  await ask('--priority-normal', '2');
+  assert.match(await remote('-t', '1', '-f'), /0: .* Low +Yes [\s\S]*1: .* Normal +Yes [\s\S]*2: +100% +Normal +Yes /);
+  await eventually(async () => {
+    await client.change({ params: { infoHash }, body: { peers } });
+    return (await client.torrent({ params: { infoHash } })).have === 300_000;
+  }, 'all of it');
+
+  for (const name of ['a', 'b']) await ask('--tracker-add', `http://127.0.0.1:1/${name}/announce`);
+  assert.match(
+    await remote('-t', '1', '-it'),
+    /Tracker 0: 127\.0\.0\.1:1\s+Active in tier 0[\s\S]*Tracker 1: 127\.0\.0\.1:1\s+Active in tier 1/,
+  );
+  await ask('--tracker-remove', '0');
+  const { trackers } = await client.trackers({ params: { infoHash } });
+  assert.deepEqual(
+    trackers.map(({ url }) => url),
+    ['http://127.0.0.1:1/b/announce'],
+  );
+  await assert.rejects(remote('-t', '1', '--bandwidth-high'), { stdout: /bandwidthPriority cannot be changed here/ });
+});

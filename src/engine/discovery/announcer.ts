@@ -139,9 +139,9 @@ export class Announcer {
     for (const tier of tiers) {
       const urls = tier.map(announceUrlOf);
       noted.push(urls);
-      for (const url of urls)
-        if (!this.#statuses.has(url)) this.#statuses.set(url, { url, tier: this.#tierCount, lastAnswer: 0 });
-      if (urls.length > 0) this.#tierCount++;
+      const fresh = urls.filter((url) => !this.#statuses.has(url));
+      for (const url of fresh) this.#statuses.set(url, { url, tier: this.#tierCount, lastAnswer: 0 });
+      if (fresh.length > 0) this.#tierCount++;
     }
     return noted;
   }
