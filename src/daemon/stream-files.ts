@@ -20,7 +20,9 @@ const START_LOOK = 50;
 /** Milliseconds a paused player may take nothing, or a file may not come. */
 const STALL = 10 * 60_000;
 /** Shown or played by itself, and nothing else: neither scripts nor what it names. */
-const CONTENT_POLICY = "default-src 'none'; media-src 'self'; img-src 'self'; sandbox; frame-ancestors 'none'";
+const MEDIA_POLICY = "default-src 'none'; media-src 'self'; img-src 'self'; frame-ancestors 'none'";
+/** What is no media is not of this site either; media in a sandbox would not be allowed to load themselves. */
+const OTHER_POLICY = "default-src 'none'; sandbox; frame-ancestors 'none'";
 
 export class FileStreams {
   /** The oldest first. */
@@ -52,7 +54,7 @@ export class FileStreams {
         'content-length': end - start,
         'content-type': type ?? 'application/octet-stream',
         'content-disposition': contentDisposition(type === undefined ? 'attachment' : 'inline', name),
-        'content-security-policy': CONTENT_POLICY,
+        'content-security-policy': type === undefined ? OTHER_POLICY : MEDIA_POLICY,
         etag: tag,
       });
       if (range !== 'whole') reply.header('content-range', `bytes ${start}-${end - 1}/${size}`);

@@ -93,7 +93,10 @@ describe('streaming', () => {
       'cross-origin-resource-policy': 'same-origin',
     }))
       assert.equal(head.headers[name], value, name);
-    assert.match(String(head.headers['content-security-policy']), /^default-src 'none';.* sandbox;/);
+    assert.match(
+      String(head.headers['content-security-policy']),
+      /^default-src 'none'; media-src 'self'; img-src 'self';/,
+    );
     for (const [asked, status, length] of [
       [{ range: 'bytes=10-19' }, 206, 10],
       [{ range: 'bytes=-7' }, 206, 7],
@@ -132,6 +135,10 @@ describe('streaming', () => {
       const { url } = await client.openStream({ params: { infoHash, index } });
       const reply = await fetch(url);
       assert.equal(reply.headers.get('content-type'), type, name);
+      assert.match(
+        reply.headers.get('content-security-policy')!,
+        type === 'audio/mpeg' ? /^default-src 'none'; media-src/ : /^default-src 'none'; sandbox/,
+      );
       assert.match(reply.headers.get('content-disposition')!, type === 'audio/mpeg' ? /^inline;/ : /^attachment;/);
       const content = await readFile(join(folder, name));
       assert.ok(Buffer.from(await reply.arrayBuffer()).equals(content), name);
