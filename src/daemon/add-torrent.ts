@@ -39,6 +39,9 @@ interface Named {
   trackers: string[][];
 }
 
+/** Each is matched against each file. */
+const MAX_PATTERNS = 1000;
+
 /** `owner`: may name any path. `position` and `run`: its place in the queue, and whether it is to run. */
 export async function describeAdded(
   body: AddBody,
@@ -54,6 +57,10 @@ export async function describeAdded(
   // One that names no tracker at all is announced where this daemon announces.
   const known = extra.length > 0 || resolved.trackers.length > 0;
   const files = body.files ?? resolved.files;
+  if (files !== undefined && files.filter((term) => typeof term === 'string').length > MAX_PATTERNS)
+    throw new ShoalError('ERR_USAGE', `more than ${MAX_PATTERNS} patterns are too many; name files by number`, {
+      reason: 'too_many_patterns',
+    });
   const entry: TorrentEntry = {
     infoHash,
     name,

@@ -130,6 +130,9 @@ describe('the files that are wanted', () => {
       code: 'ERR_USAGE',
       reason: 'no_file_chosen',
     });
+    await assert.rejects(client.add({ body: { torrent, files: Array(1001).fill('*') } }), {
+      reason: 'too_many_patterns',
+    });
     assert.deepEqual((await client.torrents({})).torrents, []);
     await client.add({ body: { magnet: magnet(), files: ['*.ogg'] } });
     const failed = await untilRow(client, infoHash, ({ state }) => state === 'failed');

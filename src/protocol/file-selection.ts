@@ -34,11 +34,15 @@ export function matchFiles<F extends NamedFile>(terms: readonly (number | string
       else ranges.push(...found);
     }
   }
+  const last = files.reduce((highest, { index }) => Math.max(highest, index), -1);
+  // In order and without overlaps, so that no number is added twice, however many ranges a link names.
+  let next = 0;
+  for (const { from, to } of ranges.toSorted((a, b) => a.from - b.from)) {
+    for (let index = Math.max(from, next); index <= Math.min(to, last); index++) numbers.add(index);
+    next = Math.max(next, to + 1);
+  }
   return files.filter(
-    ({ index, path }) =>
-      numbers.has(index) ||
-      ranges.some(({ from, to }) => from <= index && index <= to) ||
-      patterns.some((pattern) => matchesPath(pattern, path)),
+    ({ index, path }) => numbers.has(index) || patterns.some((pattern) => matchesPath(pattern, path)),
   );
 }
 
