@@ -13,6 +13,7 @@ const daemon = command({
     'shareRoot',
     'allow',
     'tracker',
+    'embedTracker',
     'listen',
     'state',
     'down',
@@ -29,6 +30,7 @@ const daemon = command({
   ],
   briefs: {
     listen: LISTEN_PEER,
+    tracker: 'tracker to talk to; may repeat (default the embedded one, else http://127.0.0.1:7070)',
     downloads: 'where downloads go (default Downloads in the home directory)',
     shareRoot: 'where files go that are sent over the API to be shared (default shared in the downloads)',
     down: 'download at most so much a second, all torrents together',
@@ -41,6 +43,7 @@ const daemon = command({
   examples: [
     ['shoal daemon', 'downloads go to the home directory'],
     ['shoal daemon --downloads /srv/files --up 5M', 'elsewhere, and at most 5 MiB a second upward'],
+    ['shoal daemon --embed-tracker 0.0.0.0:7070', 'and be the meeting point for others, too'],
     ['shoal daemon --active-downloads 5 --ratio 2', 'five at a time, seeded up to twice their size'],
   ],
   load: () => import('./commands/daemon.ts'),

@@ -1,9 +1,15 @@
-// Ctrl-C, SIGTERM and SIGHUP: the first asks the command to leave politely, the second ends the process at once. A command
+// Ctrl-C, SIGTERM and SIGHUP: the first asks the command to leave politely, the next one ends the process at once. A command
 // that has something to read anew takes SIGHUP for that.
 
 import { EXIT, ShoalError } from '../base/errors.ts';
 
 const SIGNALS = { SIGINT: EXIT.interrupted, SIGTERM: EXIT.terminated, SIGHUP: EXIT.terminated } as const;
+
+/**
+ * Milliseconds in which a signal is still the same one: npm and npx pass on to their program what the terminal has sent to
+ * it already.
+ */
+const ECHO = 500;
 
 /**
  * Listens for the signals from now on. The returned signal's reason is the ShoalError the command should end with; it is
@@ -15,11 +21,16 @@ export function listenForSignals(
   also?: AbortSignal,
 ): AbortSignal {
   const controller = new AbortController();
+  let first = 0;
   for (const [name, exitCode] of Object.entries(SIGNALS)) {
     process.on(name, () => {
       const instead = name === 'SIGHUP' ? hangUp() : undefined;
       if (instead !== undefined) return instead();
-      if (controller.signal.aborted) process.exit(exitCode);
+      if (controller.signal.aborted) {
+        if (performance.now() - first > ECHO) process.exit(exitCode);
+        return;
+      }
+      first = performance.now();
       onFirst();
       controller.abort(
         exitCode === EXIT.interrupted

@@ -194,6 +194,13 @@ export const SETTINGS = {
   ),
   pieceLength: one('SIZE', 'piece length (default by size)', 'lasting', pieceLength, 'a power of two from 16K to 64M'),
   api: one('HOST:PORT', 'where the API listens (default 127.0.0.1:9091)', 'lasting', parseHostPort, 'HOST:PORT'),
+  embedTracker: one(
+    'HOST:PORT',
+    'also run a tracker with a catalog, which listens here',
+    'lasting',
+    parseHostPort,
+    'HOST:PORT, such as 127.0.0.1:7070',
+  ),
   apiName: many(
     'HOST[:PORT]',
     'another name the API is reached by, such as that of a proxy; may repeat',

@@ -7,6 +7,7 @@ import { chmod, cp, mkdir, readFile, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { describe, it } from 'node:test';
 import { fileURLToPath } from 'node:url';
+import { createDaemonClient } from '../../src/api/daemon-client.ts';
 import { freePort } from '../harness/ports.ts';
 import { Program } from '../harness/program.ts';
 import { shellBlocks } from '../harness/shell-blocks.ts';
@@ -35,21 +36,64 @@ describe('README', () => {
   it('has a quick start of exactly two commands', () => {
     assert.deepEqual(
       blocks.filter((block) => block.section === 'Quick start').map((block) => block.script),
-      ['npm ci && npm run demo', 'npm ci && npm test'],
+      ['npm ci && npm start', 'npm ci && npm test'],
     );
   });
 
-  it('demonstrates itself after a clone', async () => {
+  it('starts after a clone, with a page, a tracker and a line to try', async () => {
     const clone = await temporaryDirectory('clone');
     const known = execFileSync('git', ['ls-files', '--cached', '--others', '--exclude-standard', '-z'], { cwd: ROOT });
     // a linked node_modules would be emptied by the `npm ci` of the copy
     const names = known.toString().split('\0');
     for (const name of names.filter((name) => name !== '' && name !== 'node_modules'))
       await cp(join(ROOT, name), join(clone, name));
-    const env = { ...cleanEnvironment(), npm_config_prefer_offline: 'true' };
-    const demo = new Program(['sh', '-c', blocks[0]!.script], { cwd: clone, env, detached: true });
-    assert.equal(await demo.code(240_000), 0, `${demo.stdout}\n${demo.stderr}`);
-    assert.doesNotMatch(demo.stderr, /warn|deprecated|vulnerab|unsupported/i, 'no frightening words on the way');
+    const env = { ...cleanEnvironment(), HOME: await temporaryDirectory('home'), npm_config_prefer_offline: 'true' };
+    const shell = (script: string): Program => new Program(['sh', '-c', script], { cwd: clone, env, detached: true });
+    const printed = async (program: Program): Promise<{ page: URL; line: string }> => {
+      await program.until(() => /Ctrl-C stops/.test(program.stdout), 'greeting', 240_000);
+      const page = new URL(/^ +(http:\S+#token=\S+)$/m.exec(program.stdout)![1]!);
+      return { page, line: /^ +(npx shoal .*)$/m.exec(program.stdout)![1]! };
+    };
+    const first = shell(blocks[0]!.script);
+    const { page, line } = await printed(first);
+    assert.doesNotMatch(first.stderr, /warn|deprecated|vulnerab|unsupported/i, 'no frightening words on the way');
+    const html = await (await fetch(page)).text();
+    const script = /<script type="module"[^>]* src="([^"]+)"/.exec(html)?.[1];
+    assert.equal((await fetch(new URL(script!, page))).status, 200, html);
+
+    const second = shell(line);
+    await second.until(() => /Serving until/.test(second.stderr), 'sharing');
+    const token = page.hash.slice('#token='.length);
+    const client = createDaemonClient(page.origin, { token });
+    const { files } = await client.catalog({ query: {} });
+    assert.deepEqual(
+      files.map(({ name }) => name),
+      ['README.md'],
+    );
+    await client.add({ body: { name: 'README.md' } });
+    const fetched = join(clone, '.shoal/downloads/README.md');
+    const original = await readFile(join(clone, 'README.md'), 'utf8');
+    await eventually(async () => (await readFile(fetched, 'utf8').catch(() => '')) === original, 'README.md to arrive');
+    second.signal('SIGINT');
+    await second.exit;
+    assert.match(second.stderr, /stopped sharing/);
+
+    first.signal('SIGINT');
+    await first.exit;
+    assert.match(first.stderr, /^Stopped\.$/m);
+    assert.doesNotMatch(first.stderr, /npm error/);
+    await assert.rejects(fetch(page.origin), 'nothing is left behind');
+
+    const again = new Program(['npm', 'start'], { cwd: clone, env });
+    const kept = await printed(again);
+    assert.deepEqual([kept.page.hash, kept.line], [page.hash, line], 'goes on with the same token and tracker');
+    const there = await createDaemonClient(kept.page.origin, { token }).torrents({});
+    assert.deepEqual(
+      there.torrents.map(({ name }) => name),
+      ['README.md'],
+    );
+    again.signal('SIGTERM');
+    assert.equal(await again.code(), 0, again.stderr);
   });
 
   it('takes a tour in which every command works', async () => {

@@ -5,8 +5,9 @@ import { homedir } from 'node:os';
 import { isAbsolute, join, resolve } from 'node:path';
 import { classifyAddress, parseAddress } from '../../base/endpoint.ts';
 import { ShoalError } from '../../base/errors.ts';
-import { startDaemon } from '../../daemon/daemon.ts';
+import { type Daemon, type DaemonOptions, startDaemon } from '../../daemon/daemon.ts';
 import type { FixedSettings } from '../../daemon/daemon-settings.ts';
+import type { Tracker } from '../../tracker/server.ts';
 import type { COMMON, CommandContext, CommandRun } from '../command.ts';
 import { untilAborted } from '../interrupt.ts';
 import { openLog } from '../log.ts';
@@ -25,6 +26,7 @@ type Taken =
   | 'shareRoot'
   | 'allow'
   | 'tracker'
+  | 'embedTracker'
   | 'listen'
   | 'state'
   | 'noLimitLan'
@@ -34,18 +36,64 @@ type Taken =
   | (typeof COMMON)[number];
 
 export const run: CommandRun<Taken> = async (context, settings) => {
-  const { output, environment, signal } = context;
+  const { signal } = context;
+  const tracker = await startEmbeddedTracker(context, settings);
+  const asked = new AbortController();
+  try {
+    const daemon = await startDaemon(await daemonOptions(context, settings, tracker?.url, () => asked.abort()));
+    try {
+      tellReady(context, daemon, stateDirectory(settings, context.environment), tracker?.url);
+      context.onHangUp = () => void reload(context, daemon);
+      await untilAborted(AbortSignal.any([signal, asked.signal]));
+    } finally {
+      await daemon.close();
+    }
+  } finally {
+    await tracker?.close();
+  }
+  // A program ended it: that is no interruption.
+  if (!signal.aborted) return;
+  const { code } = signal.reason as ShoalError;
+  throw new ShoalError(code, 'the daemon has stopped; when it is started again, everything goes on');
+};
+
+/** On the same files as `shoal tracker` with this state directory: the catalog is the same whoever runs it. */
+async function startEmbeddedTracker(
+  { environment, origins }: CommandContext,
+  settings: Pick<Settings, 'embedTracker' | 'state' | 'logLevel' | 'verbose'>,
+): Promise<Tracker | undefined> {
+  const { embedTracker, logLevel, verbose } = settings;
+  if (embedTracker === undefined) return undefined;
+  const { startTracker } = await import('../../tracker/server.ts');
+  const log = await openLog(logLevel ?? (verbose ? 'info' : undefined));
+  return startTracker({
+    listen: embedTracker,
+    listenOrigin: origins.get('embedTracker') ?? '--embed-tracker',
+    dataDir: join(stateDirectory(settings, environment), 'tracker'),
+    ...(log === undefined ? {} : { log }),
+  });
+}
+
+async function daemonOptions(
+  context: CommandContext,
+  settings: Pick<Settings, Taken>,
+  embedded: string | undefined,
+  onStopAsked: () => void,
+): Promise<DaemonOptions> {
+  const { output, environment } = context;
   const { api, apiName, allow, logLevel, verbose } = settings;
   const state = stateDirectory(settings, environment);
+  const trackers = embedded === undefined ? settings.tracker : [embedded, ...(settings.tracker ?? [])];
   const {
     down: _down,
     up: _up,
     ...session
-  } = await sessionOptions(settings, environment, 'shoal daemon', (line) => output.detail(line));
-  const asked = new AbortController();
-  const daemon = await startDaemon({
+  } = await sessionOptions({ ...settings, tracker: trackers }, environment, 'shoal daemon', (line) =>
+    output.detail(line),
+  );
+  return {
     state,
-    onStopAsked: () => asked.abort(),
+    onStopAsked,
     downloads: downloadsDirectory(settings.downloads, state, environment),
     ...(settings.shareRoot === undefined ? {} : { shareRoot: resolve(settings.shareRoot) }),
     roots: (allow ?? []).map((root) => resolve(root)),
@@ -56,30 +104,22 @@ export const run: CommandRun<Taken> = async (context, settings) => {
     fixed: fixedBy(context, settings),
     version: readVersion(),
     log: await openLog(logLevel ?? (verbose ? 'info' : 'warn')),
-  });
-  try {
-    const { url, token, tokenFile, listen, host } = daemon;
-    const page = `${url}/#token=${token}`;
-    output.event('ready', { url, page, token, listen: listen[0] ?? '', tokenFile, state });
-    output.result(`Daemon at ${url}`);
-    // Into a log the token does not belong.
-    output.say(output.columns > 0 ? `Its page: ${page}` : `Its page: ${url}/`);
-    output.say(`Its token is in ${tokenFile}; commands of this user need none.`);
-    const address = parseAddress(host);
-    if (address !== undefined && classifyAddress(address) !== 'loopback')
-      output.warn(
-        'the API can be reached from other machines, and what is sent is not encrypted: put a proxy before it',
-      );
-    context.onHangUp = () => void reload(context, daemon);
-    await untilAborted(AbortSignal.any([signal, asked.signal]));
-  } finally {
-    await daemon.close();
-  }
-  // A program ended it: that is no interruption.
-  if (!signal.aborted) return;
-  const { code } = signal.reason as ShoalError;
-  throw new ShoalError(code, 'the daemon has stopped; when it is started again, everything goes on');
-};
+  };
+}
+
+function tellReady({ output }: CommandContext, daemon: Daemon, state: string, tracker: string | undefined): void {
+  const { url, token, tokenFile, listen, host } = daemon;
+  const page = `${url}/#token=${token}`;
+  output.event('ready', { url, page, token, listen: listen[0] ?? '', tokenFile, state, tracker });
+  output.result(`Daemon at ${url}`);
+  if (tracker !== undefined) output.result(`Tracker at ${tracker}`);
+  // Into a log the token does not belong.
+  output.say(output.columns > 0 ? `Its page: ${page}` : `Its page: ${url}/`);
+  output.say(`Its token is in ${tokenFile}; commands of this user need none.`);
+  const address = parseAddress(host);
+  if (address !== undefined && classifyAddress(address) !== 'loopback')
+    output.warn('the API can be reached from other machines, and what is sent is not encrypted: put a proxy before it');
+}
 
 /** What flags, environment and file say, so that nobody can change it over the API. */
 function fixedBy({ origins }: CommandContext, settings: Pick<Settings, (typeof FIXABLE)[number]>): FixedSettings {
