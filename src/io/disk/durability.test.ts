@@ -259,6 +259,31 @@ describe('what was written', () => {
     await journal.close();
   });
 
+  it('is put on the disk with its name, and not by itself, where many small files end at once', async (t) => {
+    const folder = await temporaryFolder(t);
+    const list = range(200).map((index) => ({ path: `${index}`, length: PIECE }));
+    const many = makeSample('many', PIECE, list);
+    const store = new TorrentStore(join(folder, 'state'));
+    const { storage } = await Storage.open({ metainfo: many.metainfo, path: join(folder, 'many'), pool });
+    const journal = await store.openJournal(await storage.state({ uploaded: 0, downloaded: 0 }));
+    assert.ok(journal !== undefined);
+    storage.keep(journal);
+    const { putOnDisk } = HeldFile.prototype;
+    let syncs = 0;
+    t.mock.method(HeldFile.prototype, 'putOnDisk', function (this: HeldFile, files: FilePool) {
+      syncs++;
+      return putOnDisk.call(this, files);
+    });
+    await new SampleSlab(many, pool).commitAll(storage, range(200).reverse());
+    await storage.flush();
+    assert.ok(syncs < 10, `${syncs} were put on the disk by themselves`);
+    assert.equal(journal.record.have.count, 200);
+    for (const { path } of list) assert.equal((await stat(join(folder, 'many', path))).size, PIECE);
+    assert.ok(journal.record.files.every((stamp) => stamp !== undefined));
+    await storage.close();
+    await journal.close();
+  });
+
   it('is not had after a failed sync, whatever later ones say', async (t) => {
     const files = new BreakableFiles();
     const { storage, record } = await begin(t, await temporaryFolder(t), files);

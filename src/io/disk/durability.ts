@@ -100,11 +100,10 @@ export class Durability {
   async #batch(last: readonly JournalEntry[]): Promise<void> {
     const { held, files, filesOf } = this.#options;
     const pieces = [...this.#pending];
-    await forEachLimited(
-      held.filter((file) => file.dirty || file.syncing),
-      SYNCS_AT_ONCE,
-      (file) => file.sync(files).catch(() => undefined),
-    );
+    const dirty = held.filter((file) => file.dirty || file.syncing);
+    // Those that are complete are put on the disk when they get their names, many small ones together.
+    for (const { settling } of dirty) if (settling !== undefined) await settling;
+    await forEachLimited(dirty, SYNCS_AT_ONCE, (file) => file.sync(files).catch(() => undefined));
     await this.#syncNames();
     const durable = pieces.filter((piece) => this.#pending.has(piece) && filesOf(piece).every((file) => !file.unsafe));
     // Those of a file that failed are given up: they stay begun, so that the next start hashes them.

@@ -32,6 +32,8 @@ export class HeldFile {
   /** Complete and under its final name. */
   settled: boolean;
   replace: boolean;
+  /** It is complete and waits for its final name, which it gets once it is on the disk. Never rejects. */
+  settling: Promise<void> | undefined;
   /** Of a settled file: what it must still look like. */
   stamp: FileStamp | undefined;
   stampCheckedAt = Number.NEGATIVE_INFINITY;

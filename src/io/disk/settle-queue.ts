@@ -19,7 +19,7 @@ export class SettleQueue {
   readonly #pool: HashPool;
   readonly #onSettled: () => void;
   readonly #onIdle: () => void;
-  readonly #waiting: HeldFile[] = [];
+  readonly #waiting: { readonly file: HeldFile; readonly end: () => void }[] = [];
   #settling = 0;
   /** So many small files have waited together that there is a worker for them. */
   #manySmall = false;
@@ -37,17 +37,21 @@ export class SettleQueue {
 
   /** All pieces of the file are on disk. */
   add(file: HeldFile): void {
-    this.#waiting.push(file);
+    const { promise, resolve } = Promise.withResolvers<void>();
+    file.settling = promise;
+    this.#waiting.push({ file, end: resolve });
     this.#next();
   }
 
   #next(): void {
     if (!this.#manySmall && this.#waiting.length >= MANY_SMALL)
-      this.#manySmall = this.#waiting.filter(isSmall).length >= MANY_SMALL;
+      this.#manySmall = this.#waiting.filter(({ file }) => isSmall(file)).length >= MANY_SMALL;
     for (;;) {
-      const file = this.#waiting[0];
-      const small = this.#manySmall && file !== undefined && isSmall(file);
-      if (file === undefined || this.#settling >= (small ? SMALL_AT_ONCE : AT_ONCE)) break;
+      const [next] = this.#waiting;
+      if (next === undefined) break;
+      const { file, end } = next;
+      const small = this.#manySmall && isSmall(file);
+      if (this.#settling >= (small ? SMALL_AT_ONCE : AT_ONCE)) break;
       this.#waiting.shift();
       this.#settling++;
       (small ? settleSmallFile(file, this.#files, this.#pool) : settleFile(file, this.#files))
@@ -57,6 +61,8 @@ export class SettleQueue {
         })
         .finally(() => {
           this.#settling--;
+          file.settling = undefined;
+          end();
           this.#next();
         });
     }
