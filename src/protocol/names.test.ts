@@ -183,6 +183,13 @@ describe('unique paths', () => {
     assert.ok(renamed > 200, `only ${renamed} trees had conflicts`);
   });
 
+  it('keeps a folder that is wanted in one that got a number', () => {
+    const paths = [['x', 'a.1', 'a'], ['x'], ['x', 'a'], ['x', 'a']];
+    const unique = [['x.1', 'a.1', 'a'], ['x'], ['x.1', 'a'], ['x.1', 'a.2']];
+    assert.deepEqual(makeUnique(paths).paths, unique);
+    assert.deepEqual(makeUnique(paths.toReversed()).paths, [['x.1', 'a'], ['x.1', 'a.2'], ['x'], ['x.1', 'a.1', 'a']]);
+  });
+
   it('numbers names of full length without exceeding it', () => {
     const long = `${'x'.repeat(251)}.txt`;
     const [first, second] = makeUnique([[long], [long]]).paths;

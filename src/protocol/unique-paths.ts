@@ -41,6 +41,9 @@ export function makeUnique(paths: readonly (readonly string[])[]): UniquePaths {
   }
   const used = new Set<string>();
   const free = (key: string): boolean => !files.has(key) && !folders.has(key) && !used.has(key);
+  // Below a folder that got a number everything is still wanted under the folder's own name.
+  const freeIn = (folder: string, wantedIn: string) => (name: string) =>
+    free(`${folder}/${name}`) && (folder === wantedIn || free(`${wantedIn}/${name}`));
   const folderNames = new Map<string, string>();
   const lastNumber = new Map<string, number>();
   let duplicates = 0;
@@ -50,10 +53,11 @@ export function makeUnique(paths: readonly (readonly string[])[]): UniquePaths {
     let after = '';
     for (let i = 0; i < path.length - 1; i++) {
       const component = path[i]!;
+      const parent = before;
       before += `/${foldComponent(component)}`;
       let name = component;
       if (files.has(before)) {
-        name = folderNames.get(before) ?? numbered(component, after, before, lastNumber, free);
+        name = folderNames.get(before) ?? numbered(component, before, lastNumber, freeIn(after, parent));
         folderNames.set(before, name);
         result.renamedFolders = true;
       }
@@ -70,7 +74,7 @@ export function makeUnique(paths: readonly (readonly string[])[]): UniquePaths {
           `Over ${MAX_DUPLICATES} files of this torrent share their path with another; it cannot be stored.`,
           { reason: 'too_many_duplicates' },
         );
-      name = numbered(name, after, key, lastNumber, free);
+      name = numbered(name, key, lastNumber, freeIn(after, before));
       key = `${after}/${foldComponent(name)}`;
       result.renamedFiles = true;
     }
@@ -81,20 +85,19 @@ export function makeUnique(paths: readonly (readonly string[])[]): UniquePaths {
   return result;
 }
 
-/** `name.1.ext`, or the first number whose path nobody has or wants. */
+/** `name.1.ext`, or the first number whose name nobody has or wants. */
 function numbered(
   name: string,
-  folder: string,
   key: string,
   lastNumber: Map<string, number>,
-  free: (key: string) => boolean,
+  free: (folded: string) => boolean,
 ): string {
   const [stem, extension] = splitExtension(name);
   for (let number = (lastNumber.get(key) ?? 0) + 1; ; number++) {
     const suffix = `.${number}${extension}`;
     const room = MAX_NAME_BYTES - encodeUtf8(suffix).length;
     const candidate = cutName(stem, room, room) + suffix;
-    if (!free(`${folder}/${foldComponent(candidate)}`)) continue;
+    if (!free(foldComponent(candidate))) continue;
     lastNumber.set(key, number);
     return candidate;
   }
