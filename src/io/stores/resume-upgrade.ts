@@ -31,7 +31,7 @@ function fromJson(body: string): TorrentRecord | undefined {
     const value: Record<string, unknown> = JSON.parse(body);
     const { infoHash, path, pieces, have, files, uploaded, downloaded, ours, clean } = value;
     if (typeof infoHash !== 'string' || typeof path !== 'string' || typeof have !== 'string') return undefined;
-    if (typeof pieces !== 'number' || !Array.isArray(files)) return undefined;
+    if (!isCount(pieces) || !Array.isArray(files)) return undefined;
     if (typeof ours !== 'boolean' || typeof clean !== 'boolean') return undefined;
     if (!isCount(uploaded) || !isCount(downloaded)) return undefined;
     const field = Bitfield.from(Buffer.from(have, 'base64'), pieces);
