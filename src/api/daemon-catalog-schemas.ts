@@ -2,7 +2,8 @@
 // tell them. Names come from publishers: they are untrusted text.
 
 import { type Static, Type } from 'typebox';
-import { Failure, orNull } from './daemon-schemas.ts';
+import { Failure } from './daemon-schemas.ts';
+import { orNull } from './schema-parts.ts';
 import { FileReply, FileSummary, NameParams, VersionQuery } from './schemas.ts';
 
 export const CatalogQuery = Type.Object({

@@ -23,7 +23,6 @@ import {
   RemoveQuery,
   RemoveReply,
   SessionReply,
-  SettingsChange,
   StreamFileParams,
   StreamParams,
   StreamReply,
@@ -39,6 +38,7 @@ import {
 import { ActivityQuery, ActivityReply, HistoryQuery, HistoryReply, SwarmQuery, SwarmReply } from './history-schemas.ts';
 import type { RouteShapes } from './route-shapes.ts';
 import { OpenApiReply } from './schemas.ts';
+import { SettingsChange } from './settings-schemas.ts';
 import {
   CancelReply,
   DirectoriesQuery,

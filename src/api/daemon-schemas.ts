@@ -2,8 +2,10 @@
 // document. Sizes are bytes, rates bytes per second, times epoch milliseconds. Names, clients and trackers' words come
 // from others: they are untrusted text.
 
-import { type Static, type TSchema, Type } from 'typebox';
+import { type Static, Type } from 'typebox';
 import { MAX_TERM } from '../protocol/file-selection.ts';
+import { orNull } from './schema-parts.ts';
+import { Settings } from './settings-schemas.ts';
 
 const InfoHash = Type.String({ pattern: '^[0-9a-f]{40}$', description: 'v1 info-hash in hex' });
 const Count = Type.Integer({ minimum: 0, maximum: Number.MAX_SAFE_INTEGER });
@@ -16,8 +18,6 @@ const Rate = Type.Integer({
 const Ratio = Type.Number({ minimum: 0, maximum: 1e6 });
 const Path = Type.String({ minLength: 1, maxLength: 4096 });
 const Url = Type.String({ minLength: 1, maxLength: 2048 });
-export const orNull = <T extends TSchema>(schema: T, description?: string) =>
-  Type.Union([schema, Type.Null()], description === undefined ? {} : { description });
 
 /** What unknown members of a request mean is never guessed. */
 const STRICT = { additionalProperties: false };
@@ -96,33 +96,6 @@ export const TorrentRow = Type.Object({
   waiting: orNull(Failure, 'Why it waits and goes on by itself: the disk is full, say'),
 });
 export type TorrentRow = Static<typeof TorrentRow>;
-
-export const Settings = Type.Object({
-  down: Rate,
-  up: Rate,
-  activeDownloads: Type.Integer({ minimum: 0, maximum: 100_000, description: 'Downloads at a time; 0: all' }),
-  activeSeeds: Type.Integer({ minimum: 0, maximum: 100_000, description: 'Seeds at a time; 0: all' }),
-  ratio: orNull(Ratio),
-  seedTime: orNull(Count),
-  idleTime: orNull(Count),
-  startAdded: Type.Boolean({ description: 'Whether what is added runs at once' }),
-});
-export type Settings = Static<typeof Settings>;
-
-export const SettingsChange = Type.Object(
-  {
-    down: Type.Optional(orNull(Settings.properties.down)),
-    up: Type.Optional(orNull(Settings.properties.up)),
-    activeDownloads: Type.Optional(orNull(Settings.properties.activeDownloads)),
-    activeSeeds: Type.Optional(orNull(Settings.properties.activeSeeds)),
-    ratio: Type.Optional(Settings.properties.ratio),
-    seedTime: Type.Optional(Settings.properties.seedTime),
-    idleTime: Type.Optional(Settings.properties.idleTime),
-    startAdded: Type.Optional(orNull(Settings.properties.startAdded)),
-  },
-  STRICT,
-);
-export type SettingsChange = Static<typeof SettingsChange>;
 
 export const SessionReply = Type.Object({
   version: Type.String(),

@@ -2,7 +2,7 @@
 // Names, clients and texts come from others: they are untrusted text.
 
 import { type Static, Type } from 'typebox';
-import { orNull } from './daemon-schemas.ts';
+import { orNull } from './schema-parts.ts';
 
 const Count = Type.Integer({ minimum: 0, maximum: Number.MAX_SAFE_INTEGER });
 const InfoHash = Type.String({ pattern: '^[0-9a-f]{40}$', description: 'v1 info-hash in hex' });

@@ -2,7 +2,8 @@
 // from disks: they are untrusted text.
 
 import { type Static, Type } from 'typebox';
-import { Failure, orNull } from './daemon-schemas.ts';
+import { Failure } from './daemon-schemas.ts';
+import { orNull } from './schema-parts.ts';
 
 const Count = Type.Integer({ minimum: 0, maximum: Number.MAX_SAFE_INTEGER });
 const Id = Type.String({ pattern: '^[0-9a-f]{32}$' });

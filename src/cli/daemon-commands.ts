@@ -11,6 +11,8 @@ const daemon = command({
     'apiName',
     'downloads',
     'shareRoot',
+    'moveTo',
+    'watch',
     'allow',
     'tracker',
     'embedTracker',

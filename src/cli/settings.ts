@@ -210,6 +210,8 @@ export const SETTINGS = {
   ),
   downloads: directory('where downloads go that say nothing else', 'lasting'),
   shareRoot: directory('where files go that the page sends', 'lasting'),
+  moveTo: directory('move downloads there when they are complete', 'lasting'),
+  watch: directory('add .torrent and .magnet files that are put there', 'lasting'),
   allow: {
     ...many('DIR', 'let callers of the API put data below this, too; may repeat', 'lasting', text, 'a directory'),
     suggest: ['directory'],

@@ -40,6 +40,13 @@ export class AllowedRoots {
     );
   }
 
+  /** As `check`; `anywhere`: the owner asks, who may name any absolute path. */
+  async checkWritable(path: string, anywhere: boolean): Promise<string> {
+    if (!anywhere) return this.check(path);
+    if (!isAbsolute(path)) throw new ShoalError('ERR_USAGE', `${path} is no absolute path`, { reason: 'bad_path' });
+    return this.#resolve(path);
+  }
+
   /** As `check`, for what others are to read. `anywhere`: the owner asks. */
   async checkShared(path: string, anywhere: boolean): Promise<string> {
     const resolved = anywhere ? await this.#resolve(path) : await this.check(path);

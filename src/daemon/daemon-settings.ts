@@ -1,19 +1,25 @@
 // What can be changed while the daemon runs: defaults, what callers of the API changed, and above both what a flag, the
 // environment or the config file has fixed. Keeps the changes; the user's own files are never written.
 
-import type { Settings, SettingsChange } from '../api/daemon-schemas.ts';
+import { Check } from 'typebox/value';
+import { Settings, type SettingsChange } from '../api/settings-schemas.ts';
 import { ShoalError } from '../base/errors.ts';
 import { readRecord, writeRecord } from './record-file.ts';
 
 export const DEFAULT_SETTINGS: Readonly<Settings> = {
   down: 0,
   up: 0,
+  limitLan: true,
+  schedule: [],
+  maxConnections: 500,
   activeDownloads: 0,
   activeSeeds: 0,
   ratio: null,
   seedTime: null,
   idleTime: null,
   startAdded: true,
+  moveTo: null,
+  watch: null,
 };
 
 export type SettingKey = keyof Settings;
@@ -26,6 +32,8 @@ export class DaemonSettings {
   #fixed: FixedSettings;
   #changed: Partial<Settings>;
   #saving: Promise<void> = Promise.resolve();
+  /** Called whenever something has changed. */
+  onChange: () => void = () => {};
 
   private constructor(path: string, fixed: FixedSettings, changed: Partial<Settings>) {
     this.#path = path;
@@ -42,6 +50,7 @@ export class DaemonSettings {
   /** Other values are fixed from now on. */
   refix(fixed: FixedSettings): void {
     this.#fixed = fixed;
+    this.onChange();
   }
 
   get current(): Settings {
@@ -69,19 +78,18 @@ export class DaemonSettings {
       else if (value !== undefined) changed[name] = value;
     }
     this.#changed = changed as Partial<Settings>;
+    this.onChange();
     const saved = { ...this.#changed };
     this.#saving = this.#saving.catch(() => undefined).then(() => writeRecord(this.#path, saved));
     await this.#saving;
   }
 }
 
-/** Settings of a known name and the type of their default; the checksum has vouched for the rest. */
+/** Settings of a known name and the shape they have in this version; the checksum has vouched for the rest. */
 function known(value: unknown): Partial<Settings> {
   if (typeof value !== 'object' || value === null) return {};
-  const entries = Object.entries(value).filter(([name, each]) => {
-    if (!Object.hasOwn(DEFAULT_SETTINGS, name)) return false;
-    const standard = DEFAULT_SETTINGS[name as SettingKey];
-    return standard === null ? each === null || typeof each === 'number' : typeof each === typeof standard;
-  });
+  const entries = Object.entries(value).filter(
+    ([name, each]) => Object.hasOwn(DEFAULT_SETTINGS, name) && Check(Settings.properties[name as SettingKey], each),
+  );
   return Object.fromEntries(entries) as Partial<Settings>;
 }

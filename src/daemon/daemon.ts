@@ -27,6 +27,7 @@ import {
 } from '../tracker/listen.ts';
 import { AccessControl, type AccessOptions } from './access.ts';
 import { ActivityLog } from './activity-log.ts';
+import { describeAdded } from './add-torrent.ts';
 import { AllowedRoots } from './allowed-roots.ts';
 import { createDaemonApp } from './app.ts';
 import { API_TOKEN_FILE, daemonFolder, OWNER_TOKEN_FILE, RUNNING_FILE, type RunningDaemon } from './daemon-folder.ts';
@@ -42,6 +43,7 @@ import { StreamGrants } from './stream-grants.ts';
 import { TorrentList } from './torrent-list.ts';
 import { Torrents } from './torrents.ts';
 import { Uploads } from './uploads.ts';
+import { WatchFolder } from './watch-folder.ts';
 
 export interface DaemonOptions {
   /** Where everything is kept; the whole directory is the daemon's while it runs. */
@@ -58,11 +60,13 @@ export interface DaemonOptions {
   apiOrigin: string;
   /** More names the API is reached by, such as `host:port` of a proxy. */
   names?: readonly string[];
-  session: Omit<SessionOptions, 'state' | 'down' | 'up'>;
+  session: Omit<SessionOptions, 'state' | 'down' | 'up' | 'limitLan' | 'schedule' | 'maxConnections'>;
   fixed?: FixedSettings;
   version: string;
   /** Where the built page is; default where the build puts it. */
   page?: string;
+  /** Milliseconds between looks at the watched folder. */
+  watchEvery?: number;
   /** A program asked it to end; who started it closes it. */
   onStopAsked?: () => void;
   failures?: AccessOptions['failures'];
@@ -105,8 +109,7 @@ export async function startDaemon(options: DaemonOptions): Promise<Daemon> {
     const settings = await DaemonSettings.open(join(folder, 'settings'), options.fixed ?? {}, warn);
     const tokenFile = join(folder, API_TOKEN_FILE);
     const [token, ownerToken] = [await tokenOf(tokenFile), await tokenOf(join(folder, OWNER_TOKEN_FILE))];
-    const { down, up } = settings.current;
-    const session = await Session.open({ ...options.session, state: options.state, purpose: 'shoal daemon', down, up });
+    const session = await Session.open({ ...options.session, state: options.state, purpose: 'shoal daemon' });
     undo.push(() => session.close());
     const store = new TorrentStore(options.state);
     const now = (): number => Date.now();
@@ -125,6 +128,14 @@ export async function startDaemon(options: DaemonOptions): Promise<Daemon> {
       limits: () => settings.current,
     });
     undo.push(() => torrents.close());
+    settings.onChange = () => {
+      const { schedule, maxConnections, down, up, limitLan } = settings.current;
+      session.setLimits({ down, up, limitLan });
+      session.setSchedule(schedule);
+      session.setMaxConnections(maxConnections);
+      torrents.look();
+    };
+    settings.onChange();
     await torrents.load();
     const shareRoot = options.shareRoot ?? join(options.downloads, 'shared');
     const roots = new AllowedRoots([options.downloads, shareRoot, ...(options.roots ?? [])], options.state);
@@ -154,6 +165,17 @@ export async function startDaemon(options: DaemonOptions): Promise<Daemon> {
     undo.push(() => uploads.close());
     const shares = await ShareJobs.open({ ...shared, identity, activity, log, file: join(folder, 'shares') });
     undo.push(() => shares.close());
+    const watch = new WatchFolder({
+      folder: () => settings.current.watch,
+      async add(watched) {
+        const place = { position: torrents.lastPosition, run: settings.current.startAdded };
+        const { entry, torrent } = await describeAdded(watched, shared, { owner: false }, place);
+        await torrents.add(entry, torrent);
+      },
+      tell: (level, text) => activity.add({ kind: 'warning', level, infoHash: null, name: null, text }),
+      ...(options.watchEvery === undefined ? {} : { every: options.watchEvery }),
+    });
+    undo.push(() => watch.close());
     const feed = new EventFeed({
       rows: () => allRows(torrents),
       session: describe,
@@ -202,9 +224,6 @@ export async function startDaemon(options: DaemonOptions): Promise<Daemon> {
       routes: app.routes,
       refix(fixed) {
         settings.refix(fixed);
-        const { down, up } = settings.current;
-        session.setLimits({ down, up });
-        torrents.look();
       },
       close: () => (closing ??= runBackwards(undo)),
     };

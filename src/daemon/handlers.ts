@@ -5,6 +5,7 @@ import type { FastifyReply } from 'fastify';
 import type { DaemonRoutes } from '../api/daemon-routes.ts';
 import type { SessionReply, TorrentRow } from '../api/daemon-schemas.ts';
 import { describeApi, type OpenApiDocument } from '../api/openapi.ts';
+import type { SettingsChange } from '../api/settings-schemas.ts';
 import type { Session } from '../engine/session.ts';
 import { HttpError } from '../http/problem.ts';
 import type { HandlersFor } from '../http/route-table.ts';
@@ -66,11 +67,8 @@ export function daemonHandlers(context: HandlerContext): DaemonHandlers {
       return { done: true };
     },
     session: () => context.describe(),
-    async changeSettings({ body }) {
-      await settings.change(body);
-      const { down, up } = settings.current;
-      context.session.setLimits({ down, up });
-      torrents.look();
+    async changeSettings({ body, owner }) {
+      await settings.change(await allowDirectories(body, context, owner));
       return context.describe();
     },
     torrents({ query: { label, state, q } }) {
@@ -184,6 +182,24 @@ export function daemonHandlers(context: HandlerContext): DaemonHandlers {
 
 export function allRows(torrents: Torrents): TorrentRow[] {
   return torrents.ordered().map((torrent, position) => torrent.row(position));
+}
+
+/** Directories that are named have to be allowed, and the watched one must not hold what is shared. */
+async function allowDirectories(
+  body: SettingsChange,
+  { roots, downloads }: HandlerContext,
+  owner: boolean,
+): Promise<SettingsChange> {
+  const change = { ...body };
+  for (const name of ['moveTo', 'watch'] as const) {
+    const path = change[name];
+    if (typeof path === 'string') change[name] = await roots.checkWritable(path, owner);
+  }
+  if (typeof change.watch === 'string' && change.watch === (await roots.check(downloads)))
+    throw new HttpError(400, 'ERR_USAGE', 'downloads go there; watch another folder, or one inside it', {
+      reason: 'bad_path',
+    });
+  return change;
 }
 
 /** Throws 404. */

@@ -13,6 +13,7 @@ import type { TorrentStore } from '../io/stores/torrent-store.ts';
 import { type Metainfo, parseMetainfo } from '../protocol/metainfo.ts';
 import { sanitizeName } from '../protocol/names.ts';
 import type { Activity, ActivityLog } from './activity-log.ts';
+import type { QueueLimits, SeedLimits } from './queue.ts';
 import type { RateHistory } from './rate-history.ts';
 import type { TorrentEntry, TorrentList } from './torrent-list.ts';
 import { describeTorrent, stateOf } from './torrent-row.ts';
@@ -28,6 +29,10 @@ export interface ManagedContext {
   readonly traffic: { downloaded: number; uploaded: number };
   readonly history: RateHistory;
   readonly activity: ActivityLog;
+  /** Read again whenever it is needed. */
+  readonly limits: () => QueueLimits & SeedLimits & { readonly moveTo: string | null };
+  /** It is complete and has to be moved. */
+  readonly onToMove: (torrent: ManagedTorrent) => void;
   /** It began or ended to run, or became complete: the queue has to be looked at. */
   readonly onChanged: () => void;
 }
@@ -236,9 +241,13 @@ export class ManagedTorrent {
         if (entry.done === null) {
           entry.done = this.#context.now();
           this.note('complete', 'info', 'everything is here');
+          const { moveTo } = this.#context.limits();
+          // Kept with the rest, so that a kill before the move does not forget it.
+          if (moveTo !== null && entry.originals === undefined) entry.moveTo = moveTo;
         }
         await this.save();
         this.#context.onChanged();
+        if (entry.moveTo !== undefined) this.#context.onToMove(this);
         return;
       case 'failed':
         this.#failed(event.error);

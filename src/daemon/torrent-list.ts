@@ -28,6 +28,8 @@ export interface TorrentEntry {
   overwrite: boolean;
   /** Files that are seeded where they lie: absolute path of each that is no pad, in order. `place.path` is their root. */
   originals?: string[];
+  /** It is complete and is to be moved there; until it has been. */
+  moveTo?: string;
   /** Tiers besides those in the metadata, or in place of them. */
   trackers: string[][];
   onlyTrackers?: boolean;
@@ -150,6 +152,7 @@ function isEntry(value: unknown): value is TorrentEntry {
     entry.trackers.every(isTexts) &&
     (entry.magnet === undefined || isText(entry.magnet)) &&
     (entry.originals === undefined || isTexts(entry.originals)) &&
+    (entry.moveTo === undefined || isText(entry.moveTo)) &&
     isList(entry.files, (term) => isText(term) || isNumber(term)) &&
     isList(entry.priorities, (priority) => Number.isInteger(priority) && 0 <= priority && priority <= 7) &&
     (entry.onlyTrackers === undefined || typeof entry.onlyTrackers === 'boolean') &&

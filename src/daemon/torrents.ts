@@ -13,15 +13,12 @@ import { deleteData } from './delete-data.ts';
 import { changePriorities, type FileChoice } from './file-choice.ts';
 import { type ManagedContext, ManagedTorrent } from './managed-torrent.ts';
 import { moveData } from './move-data.ts';
-import { chooseActive, hasSeededEnough, type QueueLimits, type SeedLimits } from './queue.ts';
+import { chooseActive, hasSeededEnough } from './queue.ts';
 import { piecesOf } from './torrent-details.ts';
 import type { TorrentEntry } from './torrent-list.ts';
 import { setTrackers } from './torrent-trackers.ts';
 
-export interface TorrentsOptions extends Omit<ManagedContext, 'onChanged' | 'traffic'> {
-  /** Read again at every look at the queue. */
-  readonly limits: () => QueueLimits & SeedLimits;
-}
+export type TorrentsOptions = Omit<ManagedContext, 'onChanged' | 'onToMove' | 'traffic'>;
 
 const LOOK_EVERY = 1000;
 /** Disks that are checked at the same time: more would only take turns on the same hash threads and disks. */
@@ -29,7 +26,7 @@ const STARTS_AT_ONCE = 4;
 
 export class Torrents {
   readonly #context: ManagedContext;
-  readonly #limits: () => QueueLimits & SeedLimits;
+  readonly #limits: ManagedContext['limits'];
   /** Payload bytes since the daemon began, up to about a second ago. */
   readonly traffic = { downloaded: 0, uploaded: 0 };
   readonly #byHash = new Map<string, ManagedTorrent>();
@@ -42,7 +39,12 @@ export class Torrents {
 
   constructor(options: TorrentsOptions) {
     this.#limits = options.limits;
-    this.#context = { ...options, traffic: this.traffic, onChanged: () => this.look() };
+    this.#context = {
+      ...options,
+      traffic: this.traffic,
+      onChanged: () => this.look(),
+      onToMove: (torrent) => void this.#moveComplete(torrent),
+    };
   }
 
   /** Takes up the list and begins to run what is to run. Throws ERR_STATE. */
@@ -50,6 +52,7 @@ export class Torrents {
     const { list, log } = this.#context;
     for (const entry of await list.load((message) => log.warn(message)))
       this.#byHash.set(entry.infoHash, new ManagedTorrent(entry, this.#context));
+    this.#order = undefined;
     this.#timer = setInterval(() => this.#tick(), LOOK_EVERY);
     this.look();
   }
@@ -229,6 +232,21 @@ export class Torrents {
       torrent.note('moved', 'info', `moved to ${directory}`);
     });
     this.look();
+  }
+
+  /** What the settings said when it became complete; told, not thrown. */
+  async #moveComplete(torrent: ManagedTorrent): Promise<void> {
+    const { entry } = torrent;
+    const directory = entry.moveTo;
+    if (directory === undefined) return;
+    try {
+      await this.move(torrent, directory);
+    } catch (error) {
+      torrent.note('warning', 'warning', `not moved to ${directory}: ${(error as Error).message}`);
+      this.look();
+    }
+    delete entry.moveTo;
+    await torrent.save().catch((error) => this.#context.log.warn(String(error)));
   }
 
   /** The queue may have changed: soon starts and stops what that asks for. */

@@ -24,7 +24,7 @@ function holds({ days, from, to }: LimitRule, day: number, minute: number): bool
 
 export class LimitSchedule {
   readonly #limits: RateLimits;
-  readonly #rules: readonly LimitRule[];
+  #rules: readonly LimitRule[];
   readonly #onRule: SessionOptions['onRule'];
   /** What holds while no rule does. */
   readonly #usual: Required<Limits>;
@@ -47,11 +47,20 @@ export class LimitSchedule {
     this.#usual.up = up;
   }
 
+  /** Other rules from now on. */
+  setRules(rules: readonly LimitRule[], time: Date): void {
+    this.#rules = rules;
+    this.#hold(activeRule(rules, time));
+  }
+
   /** Call often; `time` is asked for about once a second. */
   tick(now: number, time: () => Date): void {
     if (this.#rules.length === 0 || now < this.#next) return;
     this.#next = now + LOOK_EVERY;
-    const rule = activeRule(this.#rules, time());
+    this.#hold(activeRule(this.#rules, time()));
+  }
+
+  #hold(rule: LimitRule | undefined): void {
     if (rule === this.#active) return;
     this.#active = rule;
     const limits = limitsUnder(rule, this.#usual);

@@ -34,6 +34,7 @@ import type {
   AddOptions,
   BanStatus,
   GetOptions,
+  LimitRule,
   SeedOptions,
   SessionLimits,
   SessionOptions,
@@ -292,6 +293,17 @@ export class Session implements AsyncDisposable {
   /** Bytes per second; 0 lifts the limit. Takes effect at once; where a rule of the schedule holds, when it has ended. */
   setLimits(limits: SessionLimits): void {
     this.#schedule.set(limits);
+  }
+
+  /** Other limits by time of day; the first rule that holds goes before `setLimits`. */
+  setSchedule(rules: readonly LimitRule[]): void {
+    this.#schedule.setRules(rules, new Date());
+  }
+
+  /** Connections of all torrents together. Those that are above it stay until they end. */
+  setMaxConnections(count: number): void {
+    const { budget } = this.#context.swarm;
+    if (budget !== undefined) budget.maxConnections = count;
   }
 
   /** Peers that were proven to send wrong data, the oldest ban first. Those at global addresses are kept for a week. */

@@ -96,7 +96,8 @@ export class Seats {
 }
 
 export class ConnectionBudget {
-  readonly maxConnections: number;
+  /** May change; connections above it stay until they end. */
+  maxConnections: number;
   readonly #maxHalfOpen: number;
   readonly #perSecond: number;
   /** Those who may have somebody to dial; whose turn is next is first. */

@@ -10,7 +10,7 @@ import { Writable } from 'node:stream';
 import { describe, it, type TestContext } from 'node:test';
 import { pino } from 'pino';
 import { createDaemonClient } from '../../src/api/daemon-client.ts';
-import type { SettingsChange } from '../../src/api/daemon-schemas.ts';
+import type { SettingsChange } from '../../src/api/settings-schemas.ts';
 import { openDaemon, ownerOf, seedFile, seedPath, untilRow } from '../harness/daemon.ts';
 import { type RawOptions, rawRequest } from '../harness/raw-http.ts';
 import { randomFile, temporaryDirectory } from '../harness/shoal.ts';

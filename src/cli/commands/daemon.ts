@@ -19,6 +19,9 @@ const DEFAULT_API = { host: '127.0.0.1', port: 9091 };
 
 const FIXABLE = ['down', 'up', 'activeDownloads', 'activeSeeds', 'ratio', 'seedTime', 'idleTime'] as const;
 
+/** Settings of the API that follow from flags: numbers as they are, the others made of them. */
+type Fixable = (typeof FIXABLE)[number] | 'schedule' | 'noLimitLan' | 'moveTo' | 'watch';
+
 type Taken =
   | 'api'
   | 'apiName'
@@ -29,10 +32,8 @@ type Taken =
   | 'embedTracker'
   | 'listen'
   | 'state'
-  | 'noLimitLan'
-  | 'schedule'
   | 'memory'
-  | (typeof FIXABLE)[number]
+  | Fixable
   | (typeof COMMON)[number];
 
 export const run: CommandRun<Taken> = async (context, settings) => {
@@ -87,6 +88,8 @@ async function daemonOptions(
   const {
     down: _down,
     up: _up,
+    limitLan: _limitLan,
+    schedule: _schedule,
     ...session
   } = await sessionOptions({ ...settings, tracker: trackers }, environment, 'shoal daemon', (line) =>
     output.detail(line),
@@ -122,11 +125,21 @@ function tellReady({ output }: CommandContext, daemon: Daemon, state: string, tr
 }
 
 /** What flags, environment and file say, so that nobody can change it over the API. */
-function fixedBy({ origins }: CommandContext, settings: Pick<Settings, (typeof FIXABLE)[number]>): FixedSettings {
-  const fixed: Record<string, { value: number; by: string }> = {};
+function fixedBy({ origins }: CommandContext, settings: Pick<Settings, Fixable>): FixedSettings {
+  const fixed: { -readonly [K in keyof FixedSettings]: FixedSettings[K] } = {};
   for (const name of FIXABLE) {
     const value = settings[name];
     if (value !== undefined) fixed[name] = { value, by: origins.get(name) ?? name };
+  }
+  const { schedule, noLimitLan } = settings;
+  if (schedule !== undefined) {
+    const value = schedule.map(({ days, text: _text, ...rule }) => ({ ...rule, days: [...days] }));
+    fixed.schedule = { value, by: origins.get('schedule') ?? 'schedule' };
+  }
+  if (noLimitLan) fixed.limitLan = { value: false, by: origins.get('noLimitLan') ?? 'noLimitLan' };
+  for (const name of ['moveTo', 'watch'] as const) {
+    const path = settings[name];
+    if (path !== undefined) fixed[name] = { value: resolve(path), by: origins.get(name) ?? name };
   }
   return fixed;
 }

@@ -1,7 +1,8 @@
 // `shoal limit`: limits of the daemon, or of some of its torrents.
 
 import type { DaemonClient } from '../../api/daemon-client.ts';
-import type { SettingsChange, TorrentLimits } from '../../api/daemon-schemas.ts';
+import type { TorrentLimits } from '../../api/daemon-schemas.ts';
+import type { SettingsChange } from '../../api/settings-schemas.ts';
 import { printable } from '../../base/printable.ts';
 import { formatDuration, formatRate } from '../../base/quantity.ts';
 import type { COMMON, CommandContext, CommandRun } from '../command.ts';

@@ -263,9 +263,6 @@ export const METHODS: Readonly<Record<string, Method>> = {
   },
   'session-set': async (args, context) => {
     await context.settings.change(readSessionChange(args, await factsOf(context)));
-    const { down, up } = context.settings.current;
-    context.session.setLimits({ down, up });
-    context.torrents.look();
     return {};
   },
   'session-stats': tellStats,

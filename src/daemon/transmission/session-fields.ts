@@ -1,7 +1,8 @@
 // The session as Transmission's clients know it (rpc-spec of 4.0, legacy names): what they read, and what of it they may
 // change. What this daemon has not is told as switched off, and cannot be switched on.
 
-import type { SessionReply, SettingsChange } from '../../api/daemon-schemas.ts';
+import type { SessionReply } from '../../api/daemon-schemas.ts';
+import type { SettingsChange } from '../../api/settings-schemas.ts';
 import { type Arguments, RpcFailure } from './arguments.ts';
 import { SPEED_UNIT } from './torrent-fields.ts';
 
@@ -45,7 +46,7 @@ export function describeSession(facts: SessionFacts): Record<string, unknown> {
     'incomplete-dir': downloads,
     'incomplete-dir-enabled': false,
     'lpd-enabled': false,
-    'peer-limit-global': 500,
+    'peer-limit-global': settings.maxConnections,
     'peer-limit-per-torrent': 60,
     'peer-port': port,
     'peer-port-random-on-start': false,
@@ -126,6 +127,8 @@ export function readSessionChange(args: Arguments, facts: SessionFacts): Setting
   if (downloads !== undefined) change.activeDownloads = Math.round(downloads);
   if (seeds !== undefined) change.activeSeeds = Math.round(seeds);
   if (start !== undefined) change.startAdded = start;
+  const connections = args.number('peer-limit-global');
+  if (connections !== undefined) change.maxConnections = Math.min(100_000, Math.max(1, Math.round(connections)));
   for (const name of args.names) {
     if (CHANGEABLE.has(name) || !Object.hasOwn(fields, name)) continue;
     // Clients send whole sheets of settings: what stays as it is asks for nothing.
@@ -149,4 +152,5 @@ const CHANGEABLE = new Set([
   'seed-queue-size',
   'seed-queue-enabled',
   'start-added-torrents',
+  'peer-limit-global',
 ]);

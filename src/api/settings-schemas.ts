@@ -1,0 +1,71 @@
+// Shapes of what can be changed while a daemon runs. Rates are bytes per second; 0: no limit.
+
+import { type Static, Type } from 'typebox';
+import { orNull } from './schema-parts.ts';
+
+const Rate = Type.Integer({
+  minimum: 0,
+  maximum: Number.MAX_SAFE_INTEGER,
+  description: 'Bytes per second; 0: no limit',
+});
+const Count = Type.Integer({ minimum: 0, maximum: Number.MAX_SAFE_INTEGER });
+const Directory = Type.String({ minLength: 1, maxLength: 4096 });
+const STRICT = { additionalProperties: false };
+
+/** Limits for a part of the week. */
+export const ScheduleRule = Type.Object(
+  {
+    days: Type.Array(Type.Integer({ minimum: 0, maximum: 6 }), {
+      minItems: 1,
+      maxItems: 7,
+      description: 'On which it begins, 0: Sunday',
+    }),
+    from: Type.Integer({ minimum: 0, maximum: 1439, description: "Minutes since midnight by the daemon's clock" }),
+    to: Type.Integer({ minimum: 0, maximum: 1440, description: 'Before `from`: over midnight' }),
+    down: Type.Optional(Rate),
+    up: Type.Optional(Rate),
+  },
+  STRICT,
+);
+
+export const Settings = Type.Object({
+  down: Rate,
+  up: Rate,
+  limitLan: Type.Boolean({ description: 'Limits hold for peers in the same network, too' }),
+  schedule: Type.Array(ScheduleRule, {
+    maxItems: 50,
+    description: 'The first rule that holds goes before `down` and `up`; what it does not name stays',
+  }),
+  maxConnections: Type.Integer({ minimum: 1, maximum: 100_000, description: 'Of all torrents together' }),
+  activeDownloads: Type.Integer({ minimum: 0, maximum: 100_000, description: 'Downloads at a time; 0: all' }),
+  activeSeeds: Type.Integer({ minimum: 0, maximum: 100_000, description: 'Seeds at a time; 0: all' }),
+  ratio: orNull(Type.Number({ minimum: 0, maximum: 1e6 })),
+  seedTime: orNull(Count),
+  idleTime: orNull(Count),
+  startAdded: Type.Boolean({ description: 'Whether what is added runs at once' }),
+  moveTo: orNull(Directory, 'Where downloads are moved when they are complete; null: they stay'),
+  watch: orNull(Directory, 'A folder: .torrent and .magnet files that are put there are added'),
+});
+export type Settings = Static<typeof Settings>;
+
+const { properties } = Settings;
+
+export const SettingsChange = Type.Object(
+  {
+    down: Type.Optional(orNull(properties.down)),
+    up: Type.Optional(orNull(properties.up)),
+    limitLan: Type.Optional(orNull(properties.limitLan)),
+    schedule: Type.Optional(orNull(properties.schedule)),
+    maxConnections: Type.Optional(orNull(properties.maxConnections)),
+    activeDownloads: Type.Optional(orNull(properties.activeDownloads)),
+    activeSeeds: Type.Optional(orNull(properties.activeSeeds)),
+    ratio: Type.Optional(properties.ratio),
+    seedTime: Type.Optional(properties.seedTime),
+    idleTime: Type.Optional(properties.idleTime),
+    startAdded: Type.Optional(orNull(properties.startAdded)),
+    moveTo: Type.Optional(properties.moveTo),
+    watch: Type.Optional(properties.watch),
+  },
+  STRICT,
+);
+export type SettingsChange = Static<typeof SettingsChange>;
