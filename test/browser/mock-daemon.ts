@@ -355,6 +355,11 @@ function session(rows: readonly TorrentRow[]): SessionReply {
       seedTime: null,
       idleTime: null,
       startAdded: true,
+      limitLan: true,
+      schedule: [],
+      maxConnections: 500,
+      moveTo: null,
+      watch: null,
     },
     locked: [],
   };

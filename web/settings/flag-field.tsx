@@ -1,7 +1,7 @@
 // A setting that is on or off.
 
 import { useEffect, useState } from 'preact/hooks';
-import type { Settings } from '../../src/api/daemon-schemas.ts';
+import type { Settings } from '../../src/api/settings-schemas.ts';
 import { SettingRow } from './setting-row.tsx';
 import { useSetting } from './use-setting.ts';
 

@@ -1,6 +1,6 @@
 // The settings that are a number: in which units they are written, and what leaving them empty means. Pure.
 
-import type { Settings } from '../../src/api/daemon-schemas.ts';
+import type { Settings } from '../../src/api/settings-schemas.ts';
 
 interface Unit {
   name: string;

@@ -1,7 +1,7 @@
 // One setting of the daemon for a field: what it is, whether it can be changed here, and what became of the last change.
 
 import { useEffect, useRef, useState } from 'preact/hooks';
-import type { Settings, SettingsChange } from '../../src/api/daemon-schemas.ts';
+import type { Settings, SettingsChange } from '../../src/api/settings-schemas.ts';
 import { api } from '../data/api.ts';
 import { useFeed } from '../data/feed.ts';
 
