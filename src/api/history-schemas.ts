@@ -17,6 +17,7 @@ export const HistoryReply = Type.Object({
   down: Type.Array(Count, { description: 'The oldest first, up to the step that is not over yet' }),
   up: Type.Array(Count),
 });
+export type HistoryReply = Static<typeof HistoryReply>;
 
 export const ActivityLine = Type.Object({
   id: Type.Integer({ minimum: 1, description: 'Grows by one, over restarts too' }),

@@ -62,7 +62,7 @@ describe("the daemon's page", needsBrowser(), () => {
     assert.deepEqual([strangers, errors], [[], []]);
   });
 
-  it('shows pieces, peers, files, trackers and the reason of a download', async (t) => {
+  it('shows pieces, peers, files with their priorities, rates, log and the reason of a download', async (t) => {
     const { daemon, client, directory } = await open(t);
     const album = `${directory}/album`;
     for (const [index, name] of ['cover.jpg', 'cd 1/01 One.ogg', 'cd 1/02 Two.ogg', 'cd 2/01 Three.ogg'].entries())
@@ -82,6 +82,30 @@ describe("the daemon's page", needsBrowser(), () => {
     assert.equal(await page.getByText('01 One.ogg').count(), 0);
     assert.equal(await page.getByText('01 Three.ogg').count(), 1);
     await screenshot(page, 'transfers-files-1440-light');
+    await page.getByLabel('Priority of cd 2').selectOption('skip');
+    await untilRow(client, infoHash, ({ size, wanted }) => wanted < size);
+    const { files } = await client.files({ params: { infoHash } });
+    assert.deepEqual(
+      files.map(({ path, priority }) => [path, priority]),
+      [
+        ['cd 1/01 One.ogg', 'normal'],
+        ['cd 1/02 Two.ogg', 'normal'],
+        ['cd 2/01 Three.ogg', 'skip'],
+        ['cover.jpg', 'normal'],
+      ],
+    );
+    const [popup] = await Promise.all([
+      page.waitForEvent('popup'),
+      page.getByRole('button', { name: 'Open cover.jpg' }).click(),
+    ]);
+    await popup.waitForURL(/\/stream\/[\w-]+\/cover\.jpg$/);
+    await popup.close();
+    await page.getByRole('tab', { name: 'Rates' }).click();
+    await page.getByRole('img', { name: /^Rates of album: the last minute; now .* down/ }).waitFor();
+    await page.getByRole('radio', { name: 'Day' }).check();
+    await page.getByRole('img', { name: /^Rates of album: the last day/ }).waitFor();
+    await page.getByRole('tab', { name: 'Log' }).click();
+    await page.getByRole('cell', { name: /added/ }).first().waitFor();
     await page.getByRole('tab', { name: 'Why' }).click();
     await page.getByText(/A limit of this transfer held it back/).waitFor();
     await screenshot(page, 'transfers-why-1440-light');

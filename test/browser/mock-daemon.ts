@@ -119,6 +119,14 @@ function registerMock(
   get('files', (row) => ({ files: filesOf(row) }));
   get('trackers', () => ({ trackers: trackers() }));
   get('why', (row) => whyOf(row));
+  server.get('/api/v1/history', async () => {
+    await late();
+    return history();
+  });
+  server.get('/api/v1/activity', async (request) => {
+    await late();
+    return activityOf(byHash.get((request.query as { infoHash: string }).infoHash)!);
+  });
   server.patch('/api/v1/torrents/:infoHash/files', async (request) => {
     await late();
     if (refuse !== undefined) throw new HttpError(409, 'ERR_USAGE', refuse);
@@ -303,6 +311,32 @@ function trackers() {
       peers: null,
     },
   ];
+}
+
+function history() {
+  const down = Array.from({ length: 60 }, (_, at) =>
+    Math.round(4e6 + 2.5e6 * Math.sin(at / 7) + 9e5 * Math.sin(at * 1.7)),
+  );
+  const up = Array.from({ length: 60 }, (_, at) => Math.round(9e5 + 6e5 * Math.cos(at / 11)));
+  return { step: 1, from: Date.now() - 60_000, down, up };
+}
+
+function activityOf({ infoHash, name }: TorrentRow) {
+  const line = { infoHash, name, level: 'info' };
+  return {
+    lines: [
+      { ...line, id: 1, at: Date.now() - 7_300_000, kind: 'added', text: `${name} was added` },
+      { ...line, id: 2, at: Date.now() - 7_200_000, kind: 'paused', text: `${name} was paused` },
+      {
+        ...line,
+        id: 3,
+        at: Date.now() - 600_000,
+        level: 'warning',
+        kind: 'warning',
+        text: 'http://other.example.net/announce does not answer',
+      },
+    ],
+  };
 }
 
 function whyOf(row: TorrentRow) {

@@ -7,7 +7,7 @@ import { needsBrowser, visit } from './browser.ts';
 import { LOOKS, looksRight } from './looks.ts';
 import { openMockDaemon } from './mock-daemon.ts';
 
-const PARTS = ['Pieces', 'Peers', 'Files', 'Trackers', 'Why'];
+const PARTS = ['Pieces', 'Peers', 'Files', 'Trackers', 'Rates', 'Why', 'Log'];
 
 describe('the page', needsBrowser(), () => {
   for (const { name, options } of LOOKS)

@@ -6,7 +6,7 @@ import { Icon } from '../app/icons.tsx';
 import type { FileTreeProps } from './file-tree.tsx';
 import { commonPriority, type TreeLine } from './folders.ts';
 
-export interface FileTreeLineProps extends Pick<FileTreeProps, 'onPriority'> {
+export interface FileTreeLineProps extends Pick<FileTreeProps, 'onPriority' | 'onOpen'> {
   line: TreeLine;
   folded: boolean;
   onToggle: (path: string) => void;
@@ -14,7 +14,7 @@ export interface FileTreeLineProps extends Pick<FileTreeProps, 'onPriority'> {
 
 const PRIORITIES: readonly FilePriority[] = ['high', 'normal', 'low', 'skip'];
 
-export function FileTreeLine({ line, folded, onToggle, onPriority }: FileTreeLineProps) {
+export function FileTreeLine({ line, folded, onToggle, onPriority, onOpen }: FileTreeLineProps) {
   const { size, have } = line.kind === 'folder' ? line : line.file;
   const files = line.kind === 'folder' ? line.files : [line.file];
   const priority = commonPriority(files);
@@ -51,6 +51,19 @@ export function FileTreeLine({ line, folded, onToggle, onPriority }: FileTreeLin
             </option>
           ))}
         </select>
+      </td>
+      <td>
+        {line.kind === 'file' && (
+          <button
+            type="button"
+            class="file-open"
+            aria-label={`Open ${line.name}`}
+            title="Open it, also while it is still arriving"
+            onClick={() => onOpen(line.file)}
+          >
+            <Icon name="play" />
+          </button>
+        )}
       </td>
     </tr>
   );

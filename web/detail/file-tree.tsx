@@ -9,6 +9,7 @@ import { type FileRow, foldersOf, linesOf } from './folders.ts';
 export interface FileTreeProps {
   files: readonly FileRow[];
   onPriority: (files: readonly FileRow[], priority: FilePriority) => void;
+  onOpen: (file: FileRow) => void;
 }
 
 /** From so many files on, folders are folded at first. */
@@ -16,7 +17,7 @@ const MANY = 300;
 /** Lines that are drawn at most; who wants others folds folders. */
 const MOST = 2_000;
 
-export function FileTree({ files, onPriority }: FileTreeProps) {
+export function FileTree({ files, onPriority, onOpen }: FileTreeProps) {
   const [folded, setFolded] = useState<ReadonlySet<string>>(() => new Set(files.length > MANY ? foldersOf(files) : []));
   const toggle = (path: string): void => {
     const next = new Set(folded);
@@ -35,6 +36,9 @@ export function FileTree({ files, onPriority }: FileTreeProps) {
               Size
             </th>
             <th scope="col">Priority</th>
+            <th scope="col">
+              <span class="unseen">Open</span>
+            </th>
           </tr>
         </thead>
         <tbody>
@@ -45,6 +49,7 @@ export function FileTree({ files, onPriority }: FileTreeProps) {
               folded={line.kind === 'folder' && folded.has(line.path)}
               onToggle={toggle}
               onPriority={onPriority}
+              onOpen={onOpen}
             />
           ))}
         </tbody>

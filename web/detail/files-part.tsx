@@ -8,6 +8,7 @@ import { usePoll } from '../data/poll.ts';
 import { useDetailTorrent } from './detail-torrent.ts';
 import { FileTree } from './file-tree.tsx';
 import type { FileRow } from './folders.ts';
+import { openFile } from './open-file.ts';
 
 export function FilesPart() {
   const { infoHash, have, wanted, size } = useDetailTorrent();
@@ -23,5 +24,6 @@ export function FilesPart() {
     const body = { files: files.map(({ index }) => ({ index, priority })) };
     void attempt(api.changeFiles({ params, body }).then((reply) => setChanged({ after: value, reply })));
   };
-  return <FileTree files={shown.files} onPriority={onPriority} />;
+  const onOpen = ({ index }: FileRow): void => void attempt(openFile(infoHash, index));
+  return <FileTree files={shown.files} onPriority={onPriority} onOpen={onOpen} />;
 }

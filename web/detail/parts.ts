@@ -2,6 +2,7 @@
 
 import type { Source } from '../app/lazy.tsx';
 import { FilesPart } from './files-part.tsx';
+import { LogPart } from './log-part.tsx';
 import { PeersPart } from './peers-part.tsx';
 import { PiecesPart } from './pieces-part.tsx';
 import { TrackersPart } from './trackers-part.tsx';
@@ -19,5 +20,7 @@ export const PARTS: readonly Part[] = [
   { name: 'peers', title: 'Peers', source: { Part: PeersPart } },
   { name: 'files', title: 'Files', source: { Part: FilesPart } },
   { name: 'trackers', title: 'Trackers', source: { Part: TrackersPart } },
+  { name: 'rates', title: 'Rates', source: { load: () => import('./rates-part.tsx') } },
   { name: 'why', title: 'Why', source: { Part: WhyPart } },
+  { name: 'log', title: 'Log', source: { Part: LogPart } },
 ];
