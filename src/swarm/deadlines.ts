@@ -6,7 +6,11 @@ export interface Deadline {
   readonly at: number;
 }
 
+/** Who seeks lets go of one place and waits at the next: queues that grew in between would be cut down each time. */
+const LINGER = 5_000;
+
 export class Deadlines {
+  #waitedAt = Number.NEGATIVE_INFINITY;
   /** The first needed first. */
   #sorted: readonly Deadline[] = [];
   readonly #times = new Map<number, number>();
@@ -17,8 +21,14 @@ export class Deadlines {
     return this.#sorted;
   }
 
+  /** Somebody waits, or did until a moment ago: no more is asked of a peer than comes soon. */
+  isWaited(now: number): boolean {
+    return this.#sorted.length > 0 || now - this.#waitedAt < LINGER;
+  }
+
   /** Replaces all that was said before. */
-  set(deadlines: readonly Deadline[]): void {
+  set(deadlines: readonly Deadline[], now: number): void {
+    if (deadlines.length > 0 || this.#sorted.length > 0) this.#waitedAt = now;
     this.#times.clear();
     for (const { piece, at } of deadlines) this.#times.set(piece, Math.min(at, this.#times.get(piece) ?? at));
     this.#sorted = [...this.#times].map(([piece, at]) => ({ piece, at })).sort((a, b) => a.at - b.at);

@@ -113,10 +113,13 @@ test('a piece that somebody waits for comes first, but not from a peer that woul
     slow.arriving.add(4_000, NOW - second * 1000);
     fast.arriving.add(1_000_000, NOW - second * 1000);
   }
-  at.state.deadlines.set([
-    { piece: 9, at: NOW + 500 },
-    { piece: 8, at: NOW + 60_000 },
-  ]);
+  at.state.deadlines.set(
+    [
+      { piece: 9, at: NOW + 500 },
+      { piece: 8, at: NOW + 60_000 },
+    ],
+    NOW,
+  );
   at.state.deadlines.soonest = 16;
   assert.equal(take(at, slow)!.piece, 8);
   assert.equal(take(at, fast)!.piece, 9);

@@ -60,7 +60,7 @@ function depthOf(state: SwarmState, content: Content, peer: Peer, now: number): 
   const { blocksPerPiece } = content.geometry;
   let { depth } = peer;
   if (peer.suspicion > 0) depth = Math.min(depth, blocksPerPiece);
-  if (state.deadlines.sorted.length > 0) depth = Math.min(depth, shortDepth(peer, now));
+  if (state.deadlines.isWaited(now)) depth = Math.min(depth, shortDepth(peer, now));
   const allowed = peer.proven ? depth : Math.min(depth, trialLeft(peer, blocksPerPiece));
   return state.budget.depth(peer.requests.count, allowed, !peer.snubbed);
 }

@@ -171,7 +171,10 @@ export class Swarm {
   setDeadlines(deadlines: readonly Deadline[], now: number): void {
     const state = this.#state;
     const ledger = state.content?.ledger;
-    state.deadlines.set(deadlines.filter(({ piece }) => ledger?.have.has(piece) !== true));
+    state.deadlines.set(
+      deadlines.filter(({ piece }) => ledger?.have.has(piece) !== true),
+      now,
+    );
     shortenQueues(state, now);
     meetDeadlines(state, now);
     fillIdle(state, now);

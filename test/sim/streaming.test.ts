@@ -2,6 +2,8 @@
 
 import assert from 'node:assert/strict';
 import test from 'node:test';
+import { MESSAGE } from '../../src/protocol/wire/messages.ts';
+import type { Deadline } from '../../src/swarm/deadlines.ts';
 import { LoneSwarm } from './lone-swarm.ts';
 import { World } from './world.ts';
 import type { WorldNode } from './world-node.ts';
@@ -114,4 +116,34 @@ test('pieces come in their order when that is asked for, those of a higher prior
     peer.answer(1);
   }
   assert.deepEqual(order.slice(0, 12), [9, 0, 1, 3, 4, 5, 6, 7, 8, 10, 11, 12]);
+});
+
+test('who looks for a place in a film does not have everything taken back at each step', () => {
+  const net = new LoneSwarm({ pieces: 2000, slots: 1000 });
+  const { swarm } = net;
+  const peer = net.connect();
+  peer.offer();
+  const pass = (milliseconds: number, blocks: number) => {
+    peer.answer(blocks);
+    net.now += milliseconds;
+    swarm.tick(net.now);
+    net.settle();
+  };
+  for (let round = 0; round < 50; round++) pass(100, 20);
+  const asked = peer.peer.requests.count;
+  assert.ok(asked > 300, `${asked} requests, for more than a second`);
+  const look = (deadlines: readonly Deadline[]) => {
+    swarm.setDeadlines(deadlines, net.now);
+    net.settle();
+    pass(50, 10);
+  };
+  for (let step = 0; step < 50; step++) {
+    look([{ piece: 1999 - 20 * step, at: net.now }]);
+    look([]);
+  }
+  // A Shoal peer closes the connection of who takes back two thousand in a few seconds.
+  const cancels = peer.count(MESSAGE.cancel);
+  assert.ok(cancels > 50 && cancels < 2 * asked, `${cancels} were taken back of ${asked}`);
+  for (let round = 0; round < 80; round++) pass(100, 20);
+  assert.ok(peer.peer.requests.count > 300, 'who waits for nothing any more asks for as much as before');
 });
