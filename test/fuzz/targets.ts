@@ -4,6 +4,7 @@ import type { FuzzTarget } from './oracle.ts';
 import { addresses, flags, magnets } from './targets/addresses.ts';
 import { lenient, strict } from './targets/bencode.ts';
 import { config } from './targets/config.ts';
+import { byteRange, eventStream, fileSelection } from './targets/http.ts';
 import { journal, resume } from './targets/journal.ts';
 import { metainfo, urls } from './targets/metainfo.ts';
 import { names } from './targets/names.ts';
@@ -41,4 +42,7 @@ export const targets: readonly FuzzTarget[] = [
   flags,
   replies,
   trackerApi,
+  byteRange,
+  fileSelection,
+  eventStream,
 ];
