@@ -190,6 +190,8 @@ export class Peer {
   /** Metadata messages that were malformed or not asked for. */
   metadataOffences = 0;
   metadataUseless = false;
+  /** Copies of the metadata that took too long from it. */
+  metadataSlow = 0;
 
   constructor(
     id: number,

@@ -159,7 +159,7 @@ export function peerDisconnected(state: SwarmState, peer: Peer, now: number): vo
   }
   state.seats.wake();
   grantSpareSlots(state, now);
-  if (state.metadataFetch?.peer === peer) fetchMetadata(state, now);
+  if (state.metadataCopies.some((copy) => copy.peer === peer)) fetchMetadata(state, now);
 }
 
 /** Nobody was reached there, or not the one who was looked for. */

@@ -1,5 +1,5 @@
-// The info dictionary over the wire (BEP 9), both ways: served to who asks, and fetched from one peer after the other until
-// one copy has the right hash.
+// The info dictionary over the wire (BEP 9), both ways: served to who asks, and fetched from several peers at once until one
+// copy, or the parts of several together, have the right hash.
 
 import { toHex } from '../base/bytes.ts';
 import { MAX_TORRENT_BYTES } from '../protocol/metainfo.ts';
@@ -12,7 +12,7 @@ import {
 } from '../protocol/wire/extension.ts';
 import { encodeExtended } from '../protocol/wire/messages.ts';
 import { violation } from '../protocol/wire/violation.ts';
-import { MetadataFetch } from './metadata-fetch.ts';
+import { joinCopies, MetadataFetch } from './metadata-fetch.ts';
 import type { Peer } from './peer.ts';
 import type { SwarmState } from './swarm-state.ts';
 import { ban } from './swarm-trust.ts';
@@ -22,6 +22,12 @@ export const OUR_METADATA_ID = 3;
 export const METADATA_EXTENSION = 'ut_metadata';
 const TIMEOUT = 4_000;
 const IN_FLIGHT = 2;
+/** Copies under way at once, and one more for every so many milliseconds without success. */
+const COPIES = 3;
+const ONE_MORE_AFTER = 10_000;
+const MOST_COPIES = 8;
+/** Milliseconds one copy may take while others wait; twice as many the next time, for who is only slow. */
+const COPY_WITHIN = 60_000;
 /** A peer may ask for the whole of it so many times. */
 const MAX_COPIES_SERVED = 3;
 /** Malformed or unasked messages that are forgiven. */
@@ -29,29 +35,56 @@ const MAX_OFFENCES = 8;
 /** What may wait for one peer to read it: requests beyond are rejected. */
 const MAX_WAITING = 1024 * 1024;
 
-/** Begins, goes on with, or gives up the current copy. Called whenever a peer appears and on each tick. */
+/**
+ * Begins, goes on with, or gives up copies. Called whenever a peer appears and on each tick. Several are under way at once,
+ * each from one peer, so that who lies about the size, says nothing or sends slowly holds up nobody; the longer it takes, the
+ * more there are.
+ */
 export function fetchMetadata(state: SwarmState, now: number): void {
   if (state.infoBytes !== undefined) return;
-  const current = state.metadataFetch;
-  if (current !== undefined) {
-    if (now - current.progressAt < Math.min(TIMEOUT, state.snubAfter) && state.peers.has(current.peer.id)) return;
-    current.peer.metadataUseless = true;
-    state.metadataFetch = undefined;
+  state.metadataSince ??= now;
+  const places = Math.min(MOST_COPIES, COPIES + Math.floor((now - state.metadataSince) / ONE_MORE_AFTER));
+  const offering = [...state.peers.values()].filter((peer) => offersMetadata(peer));
+  const waiting = offering.filter(
+    (peer) => !peer.metadataUseless && !state.metadataCopies.some((copy) => copy.peer === peer),
+  );
+  // Who took too long comes after those who did not, and has longer then.
+  waiting.sort((a, b) => a.metadataSlow - b.metadataSlow);
+  let next: Peer | undefined = waiting[0];
+  for (const copy of [...state.metadataCopies]) {
+    const { peer, progressAt, startedAt } = copy;
+    const isAlive = now - progressAt < Math.min(TIMEOUT, state.snubAfter) && state.peers.has(peer.id);
+    if (!isAlive) peer.metadataUseless = true;
+    else if (
+      state.metadataCopies.length >= places &&
+      next !== undefined &&
+      next.metadataSlow <= peer.metadataSlow + 1 &&
+      now - startedAt > COPY_WITHIN * 2 ** peer.metadataSlow
+    ) {
+      peer.metadataSlow++;
+      next = undefined;
+    } else continue;
+    dropCopy(state, copy);
   }
-  let fallback = false;
-  for (const peer of state.peers.values()) {
-    const size = peer.extension?.metadataSize;
-    if (size === undefined || size > MAX_TORRENT_BYTES || metadataId(peer) === 0) continue;
-    if (peer.metadataUseless) {
-      fallback = true;
-      continue;
-    }
-    state.metadataFetch = new MetadataFetch(peer, size, now);
-    ask(state, state.metadataFetch);
-    return;
+  for (const peer of waiting) {
+    if (state.metadataCopies.length >= places) return;
+    const size = peer.extension!.metadataSize!;
+    const alike = state.metadataCopies.filter((copy) => copy.size === size).length;
+    const copy = new MetadataFetch(peer, size, (alike % COPIES) / COPIES, now);
+    state.metadataCopies.push(copy);
+    ask(state, copy);
   }
   // Everybody failed once: give all another chance, at the pace of the ticks.
-  if (fallback) for (const peer of state.peers.values()) peer.metadataUseless = false;
+  if (state.metadataCopies.length === 0) for (const peer of offering) peer.metadataUseless = false;
+}
+
+function offersMetadata(peer: Peer): boolean {
+  const size = peer.extension?.metadataSize;
+  return size !== undefined && size <= MAX_TORRENT_BYTES && metadataId(peer) !== 0;
+}
+
+function dropCopy(state: SwarmState, copy: MetadataFetch): void {
+  state.metadataCopies = state.metadataCopies.filter((each) => each !== copy);
 }
 
 function metadataId(peer: Peer): number {
@@ -60,11 +93,12 @@ function metadataId(peer: Peer): number {
 
 function ask(state: SwarmState, copy: MetadataFetch): void {
   const id = metadataId(copy.peer);
-  const arrived = copy.arrived.length - copy.missing;
-  while (copy.asked < copy.arrived.length && copy.asked - arrived < IN_FLIGHT) {
-    const payload = encodeMetadataMessage({ type: 'request', piece: copy.asked++ });
+  const others = state.metadataCopies.filter((each) => each !== copy && each.size === copy.size);
+  while (copy.inFlight < IN_FLIGHT) {
+    const piece = copy.next(others);
+    if (piece === undefined) return;
     copy.peer.metadataOwed++;
-    state.sendBytes(copy.peer, encodeExtended(id, payload));
+    state.sendBytes(copy.peer, encodeExtended(id, encodeMetadataMessage({ type: 'request', piece })));
   }
 }
 
@@ -81,37 +115,63 @@ export function metadataMessageReceived(state: SwarmState, peer: Peer, payload: 
   // An answer may come after we turned to another peer.
   if (peer.metadataOwed > 0) peer.metadataOwed--;
   else countOffence(peer);
-  const copy = state.metadataFetch;
-  if (copy?.peer !== peer) return;
+  const copy = state.metadataCopies.find((each) => each.peer === peer);
+  if (copy === undefined) return;
   if (message.type === 'reject') {
     copy.progressAt = Number.NEGATIVE_INFINITY;
     fetchMetadata(state, now);
     return;
   }
   const { piece, data, totalSize } = message;
-  if (totalSize !== copy.bytes.length) {
+  if (totalSize !== copy.size) {
     countOffence(peer);
     return;
   }
-  if (copy.arrived[piece] === 1) return;
-  copy.bytes.set(data, piece * METADATA_PIECE_LENGTH);
-  copy.arrived[piece] = 1;
-  copy.missing--;
-  copy.progressAt = now;
-  if (copy.missing > 0) {
-    ask(state, copy);
-    return;
-  }
-  state.metadataFetch = undefined;
-  if (toHex(state.options.sha1(copy.bytes)) === state.options.infoHash) {
-    state.infoBytes = copy.bytes;
-    state.command({ type: 'openMetadata', infoBytes: copy.bytes });
-  } else {
+  if (!copy.take(piece, data, now)) return;
+  if (copy.missing === 0) {
+    const whole = joinCopies([copy], copy.size)!;
+    if (isRight(state, whole)) {
+      metadataFound(state, whole, now);
+      return;
+    }
     // All of it came from this peer, so there is nobody else to blame.
     peer.metadataUseless = true;
+    dropCopy(state, copy);
     ban(state, peer.reputation, 'sent metadata that fails its hash', now);
     fetchMetadata(state, now);
+    return;
   }
+  if (!joinWithOthers(state, copy, now)) ask(state, copy);
+}
+
+/**
+ * Parts of several copies may make the whole sooner than any of them alone. When they do not, who lied shows when one copy is
+ * whole: each goes on by itself.
+ */
+function joinWithOthers(state: SwarmState, { size }: MetadataFetch, now: number): boolean {
+  const alike = state.metadataCopies.filter((copy) => copy.size === size);
+  if (alike.length < 2) return false;
+  const who = alike.map(({ peer }) => peer.id).join();
+  if (who === state.metadataJoined) return false;
+  const whole = joinCopies(alike, size);
+  if (whole === undefined) return false;
+  state.metadataJoined = who;
+  if (!isRight(state, whole)) return false;
+  metadataFound(state, whole, now);
+  return true;
+}
+
+function isRight(state: SwarmState, bytes: Uint8Array): boolean {
+  return toHex(state.options.sha1(bytes)) === state.options.infoHash;
+}
+
+function metadataFound(state: SwarmState, infoBytes: Uint8Array, now: number): void {
+  const copies = state.metadataCopies;
+  state.metadataCopies = [];
+  state.infoBytes = infoBytes;
+  state.command({ type: 'openMetadata', infoBytes });
+  for (const copy of copies)
+    if (copy.contradicts(infoBytes)) ban(state, copy.peer.reputation, 'sent metadata that fails its hash', now);
 }
 
 function countOffence(peer: Peer): void {

@@ -99,8 +99,12 @@ export class SwarmState {
   nextTurnover: number;
   turnedAway = 0;
   infoBytes: Uint8Array | undefined;
-  /** The copy of the metadata that is on its way. */
-  metadataFetch: MetadataFetch | undefined;
+  /** Copies of the metadata that are on their way, each from one peer. */
+  metadataCopies: MetadataFetch[] = [];
+  /** When the search for it began; undefined: not yet. */
+  metadataSince: number | undefined;
+  /** Whose parts were joined last, and made no metadata. */
+  metadataJoined = '';
   content: Content | undefined;
   /** What somebody waits for. */
   readonly deadlines = new Deadlines();

@@ -190,7 +190,7 @@ export class Swarm {
     switch (event.type) {
       case 'metadataKnown':
         state.infoBytes = event.infoBytes;
-        state.metadataFetch = undefined;
+        state.metadataCopies = [];
         return;
       case 'activated':
         this.#activate(event, now);

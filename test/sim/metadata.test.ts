@@ -1,6 +1,7 @@
 // The info dictionary by BEP 9, both ways, and what peers say before there is one.
 
 import assert from 'node:assert/strict';
+import { createHash } from 'node:crypto';
 import test from 'node:test';
 import {
   decodeMetadataMessage,
@@ -85,7 +86,7 @@ for (const end of ['rejects', 'leaves', 'says nothing'] as const)
     if (end === 'rejects') tell(first, { type: 'reject', piece: 0 });
     else if (end === 'leaves') first.leave();
     else net.pass(6_000);
-    assert.deepEqual(asked(second), [0, 1]);
+    assert.deepEqual(asked(second).slice(0, 2), [0, 1]);
     sendPiece(second, 0);
     sendPiece(second, 1);
     assert.equal(opened(net), true);
@@ -229,4 +230,156 @@ test('who has much on disk tells it by a bitfield in a new connection and not by
   net.pass(4_000);
   assert.deepEqual(net.dials, ['127.0.0.1:5000']);
   assert.equal(net.connect().count(MESSAGE.bitfield), 1);
+});
+
+/** As large as a torrent of a hundred thousand pieces has. */
+const LARGE = Uint8Array.from({ length: 2_000_000 }, (_, i) => (i * 31 + (i >> 8)) % 251);
+const LARGE_HASH = createHash('sha1').update(LARGE).digest('hex');
+const LAST = Math.ceil(LARGE.length / 16_384);
+
+function searching(): LoneSwarm {
+  return new LoneSwarm({ magnet: true, swarm: { infoHash: LARGE_HASH } });
+}
+
+/** Answers what it was asked since the last call; comes back with how many pieces that were. */
+function answer(hand: HandPeer, from: number, wrong: (piece: number) => boolean = () => false): number {
+  const pieces = asked(hand);
+  for (const piece of pieces.slice(from)) {
+    if (hand.closed !== undefined) break;
+    const data = LARGE.slice(piece * 16_384, (piece + 1) * 16_384);
+    if (wrong(piece)) data[0]! ^= 1;
+    tell(hand, { type: 'data', piece, totalSize: LARGE.length, data });
+  }
+  return pieces.length;
+}
+
+/** Lets all of them answer in turn until there is metadata or nobody has anything to say. */
+function answerAll(
+  net: LoneSwarm,
+  hands: readonly HandPeer[],
+  wrong?: (hand: HandPeer, piece: number) => boolean,
+): void {
+  const heardOf = new Map(hands.map((hand) => [hand, 0]));
+  for (let moved = true; moved && !opened(net); ) {
+    moved = false;
+    for (const hand of hands) {
+      const before = heardOf.get(hand)!;
+      const now = answer(hand, before, (piece) => wrong?.(hand, piece) === true);
+      heardOf.set(hand, now);
+      if (now > before) moved = true;
+    }
+  }
+}
+
+test('several peers each send a part of the metadata', () => {
+  const net = searching();
+  const hands = [net.connect(), net.connect(), net.connect()];
+  for (const hand of hands) announce(hand, LARGE.length);
+  answerAll(net, hands);
+  assert.equal(opened(net), true);
+  const parts = hands.map((hand) => asked(hand).length);
+  assert.ok(parts.reduce((sum, part) => sum + part) <= LAST + 6, `${parts} of ${LAST}`);
+  assert.ok(
+    parts.every((part) => part >= LAST / 4),
+    `${parts} of ${LAST}`,
+  );
+});
+
+test('one wrong part among those of several spoils nothing, and who sent it is found', () => {
+  const net = searching();
+  const liar = net.connect({ peerId: 'liar' });
+  const hands = [liar, net.connect(), net.connect()];
+  for (const hand of hands) announce(hand, LARGE.length);
+  answerAll(net, hands, (hand, piece) => hand === liar && piece === 1);
+  assert.equal(opened(net), true);
+  assert.match(liar.closed ?? '', /metadata/);
+  assert.deepEqual([hands[1]!.closed, hands[2]!.closed], [undefined, undefined]);
+  assert.equal(net.tryConnect({ peerId: 'liar' }), 'the peer is banned');
+});
+
+test('who sent a wrong part and then nothing more is found all the same', () => {
+  const net = searching();
+  const liar = net.connect({ peerId: 'liar' });
+  const honest = [net.connect(), net.connect()];
+  for (const hand of [liar, ...honest]) announce(hand, LARGE.length);
+  answer(liar, 0, () => true);
+  answerAll(net, honest);
+  assert.equal(opened(net), true);
+  assert.match(liar.closed ?? '', /metadata/);
+  assert.deepEqual(
+    honest.map(({ closed }) => closed),
+    [undefined, undefined],
+  );
+});
+
+test('peers that lie about the size, or never answer, hold up nobody', () => {
+  const net = searching();
+  const silent = Array.from({ length: 20 }, (_, i) => net.connect({ peerId: `silent ${i}` }));
+  for (const [i, hand] of silent.entries()) announce(hand, i % 2 === 0 ? LARGE.length : 10_000_000 - i);
+  const honest = net.connect();
+  announce(honest, LARGE.length);
+  let waited = 0;
+  while (asked(honest).length === 0 && waited < 120_000) {
+    net.pass(1_000);
+    waited += 1_000;
+  }
+  assert.ok(waited <= 30_000, `${waited} ms until it was asked`);
+  answerAll(net, [honest]);
+  assert.equal(opened(net), true);
+});
+
+/** Sends zeros for the next piece it was asked for, if there is one. */
+function trickle(hands: ReadonlyMap<HandPeer, { size: number; sent: number }>): void {
+  for (const [hand, state] of hands) {
+    const piece = asked(hand)[state.sent];
+    if (piece === undefined || hand.closed !== undefined) continue;
+    state.sent++;
+    tell(hand, { type: 'data', piece, totalSize: state.size, data: new Uint8Array(16_384) });
+  }
+}
+
+function connectLiars(net: LoneSwarm, count: number): Map<HandPeer, { size: number; sent: number }> {
+  // A whole number of pieces, no two of the same size.
+  const liars = Array.from(
+    { length: count },
+    (_, i) => [net.connect({ peerId: `liar ${i}` }), (600 - i) * 16_384] as const,
+  );
+  for (const [hand, size] of liars) announce(hand, size);
+  return new Map(liars.map(([hand, size]) => [hand, { size, sent: 0 }]));
+}
+
+test('peers that send what they made up ever so slowly lose their places to others', () => {
+  const net = searching();
+  const liars = connectLiars(net, 12);
+  const honest = net.connect();
+  announce(honest, LARGE.length);
+  let waited = 0;
+  for (; asked(honest).length === 0 && waited < 300_000; waited += 3_000) {
+    trickle(liars);
+    net.pass(3_000);
+  }
+  assert.ok(waited <= 90_000, `${waited} ms until it was asked`);
+  answerAll(net, [honest]);
+  assert.equal(opened(net), true);
+});
+
+test('a peer that is only slow ends its copy in time, whoever else waits', () => {
+  const net = searching();
+  const slow = net.connect();
+  announce(slow, LARGE.length);
+  const liars = connectLiars(net, 10);
+  let sent = 0;
+  for (let waited = 0; !opened(net) && waited < 1_800_000; waited += 3_000) {
+    const before = sent;
+    const pieces = asked(slow);
+    sent = Math.min(pieces.length, sent + 2);
+    for (const piece of pieces.slice(before, sent)) {
+      const data = LARGE.slice(piece * 16_384, (piece + 1) * 16_384);
+      tell(slow, { type: 'data', piece, totalSize: LARGE.length, data });
+    }
+    trickle(liars);
+    net.pass(3_000);
+  }
+  assert.equal(opened(net), true, 'it never ended');
+  assert.equal(slow.closed, undefined);
 });
