@@ -23,6 +23,8 @@ export const BUCKETS = TOP_PRIORITY * CLASSES;
 /** A field with more than one piece in so many is counted first and sorted in when the order is needed next. */
 const BULK_SHARE = 16;
 
+const NONE = new Int32Array(0);
+
 /** Copies of each piece among the connected peers. */
 export interface Copies {
   copies(piece: number): number;
@@ -31,7 +33,8 @@ export interface Copies {
 export class Availability implements Copies {
   /** Peers with everything. */
   seeds = 0;
-  readonly order: Int32Array;
+  /** Empty until there is something to fetch: a seed needs none of it. */
+  order: Int32Array = NONE;
   /** The open pieces: missing, wanted and not begun. */
   readonly open: Bitfield;
   /** Changes when positions in `order` mean nothing any more. */
@@ -44,24 +47,33 @@ export class Availability implements Copies {
   readonly #priorities: Uint8Array;
   /** Missing and not begun, whatever the priority. */
   readonly #missing: Uint8Array;
-  readonly #positions: Int32Array;
-  readonly #ends = new Int32Array(LEVELS * CLASSES);
+  #positions: Int32Array = NONE;
+  #ends = NONE;
   /** Where the segment of each level begins, and after the last where it ends. */
-  readonly #segments = new Int32Array(LEVELS + 1);
+  #segments = NONE;
+  readonly #random: Random;
   #unsorted = true;
 
   constructor(pieceCount: number, wanted: (piece: number) => boolean, random: Random) {
     this.#copies = new Uint16Array(pieceCount);
     this.#priorities = new Uint8Array(pieceCount).fill(USUAL_PRIORITY);
     this.#missing = new Uint8Array(pieceCount);
-    this.#positions = new Int32Array(pieceCount);
-    this.order = drawPermutation(pieceCount, random);
+    this.#random = random;
     this.open = new Bitfield(pieceCount);
     for (let piece = 0; piece < pieceCount; piece++) {
       if (!wanted(piece)) continue;
       this.#missing[piece] = 1;
       this.open.add(piece);
     }
+    if (this.open.count > 0) this.#layOut();
+  }
+
+  #layOut(): void {
+    const pieceCount = this.#copies.length;
+    this.order = drawPermutation(pieceCount, this.#random);
+    this.#positions = new Int32Array(pieceCount);
+    this.#ends = new Int32Array(LEVELS * CLASSES);
+    this.#segments = new Int32Array(LEVELS + 1);
   }
 
   /** Open pieces. */
@@ -213,6 +225,7 @@ export class Availability implements Copies {
     if (!this.#unsorted) return;
     this.#unsorted = false;
     this.refresh();
+    if (this.order === NONE) this.#layOut();
     const pieceCount = this.order.length;
     const before = this.order.slice();
     // A counting sort that keeps the order of chance among equals; what is not open goes to the end of its level.
