@@ -16,6 +16,12 @@ export interface View {
 export const VIEWS: readonly View[] = [
   { name: 'transfers', title: 'Transfers', icon: 'transfers', source: { Part: TransfersView } },
   {
+    name: 'catalog',
+    title: 'Catalog',
+    icon: 'catalog',
+    source: { load: () => import('../catalog/catalog-view.tsx') },
+  },
+  {
     name: 'settings',
     title: 'Settings',
     icon: 'settings',
