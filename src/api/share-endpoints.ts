@@ -3,6 +3,8 @@
 
 import type { Endpoint } from './endpoints.ts';
 
+/** In one upload. */
+export const MAX_UPLOAD_FILES = 100_000;
 /** For a hundred thousand files with paths of ordinary length. */
 const MAX_PLAN_LENGTH = 16 * 1024 * 1024;
 

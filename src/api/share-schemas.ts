@@ -4,14 +4,13 @@
 import { type Static, Type } from 'typebox';
 import { Failure } from './daemon-schemas.ts';
 import { orNull } from './schema-parts.ts';
+import { MAX_UPLOAD_FILES } from './share-endpoints.ts';
 
 const Count = Type.Integer({ minimum: 0, maximum: Number.MAX_SAFE_INTEGER });
 const Id = Type.String({ pattern: '^[0-9a-f]{32}$' });
 const Name = Type.String({ minLength: 1, maxLength: 255 });
 const Path = Type.String({ minLength: 1, maxLength: 4096 });
 const STRICT = { additionalProperties: false };
-
-export const MAX_UPLOAD_FILES = 100_000;
 
 export const UploadParams = Type.Object({ id: Id });
 export const SendParams = Type.Object({ id: Id, index: Count });

@@ -2,6 +2,7 @@
 
 import { useEffect } from 'preact/hooks';
 import { useFeed } from '../data/feed.ts';
+import { DropZone } from '../share/drop-zone.tsx';
 import './app.css';
 import { AwayNote } from './away-note.tsx';
 import { DialogHost } from './dialog.tsx';
@@ -40,6 +41,7 @@ export function App() {
           <Lazy key={view.name} source={view.source} />
         </main>
       </div>
+      <DropZone />
       <MenuHost />
       <DialogHost />
       <Notices />

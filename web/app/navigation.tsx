@@ -15,7 +15,7 @@ export function Navigation() {
         Shoal
       </a>
       <ul>
-        {VIEWS.map(({ name, title, icon }) => (
+        {VIEWS.filter(({ apart }) => apart !== true).map(({ name, title, icon }) => (
           <li key={name}>
             <a href={hrefOf([name])} aria-current={name === here ? 'page' : undefined}>
               <Icon name={icon} />

@@ -3,6 +3,7 @@
 import { AddDialog } from '../add/add-dialog.tsx';
 import { openDialog } from './dialog.tsx';
 import { Icon } from './icons.tsx';
+import { go } from './route.ts';
 import { SearchField } from './search-field.tsx';
 import './top-bar.css';
 
@@ -13,6 +14,10 @@ export function TopBar() {
       <button type="button" class="button" onClick={() => openDialog(<AddDialog />)}>
         <Icon name="add" />
         <span>Add</span>
+      </button>
+      <button type="button" class="button" onClick={() => go(['share'])}>
+        <Icon name="share" />
+        <span>Share</span>
       </button>
     </header>
   );

@@ -11,6 +11,8 @@ export interface View {
   title: string;
   icon: IconName;
   source: Source;
+  /** Opened by a button of its own, and not in the navigation. */
+  apart?: boolean;
 }
 
 export const VIEWS: readonly View[] = [
@@ -20,6 +22,13 @@ export const VIEWS: readonly View[] = [
     title: 'Catalog',
     icon: 'catalog',
     source: { load: () => import('../catalog/catalog-view.tsx') },
+  },
+  {
+    name: 'share',
+    title: 'Share',
+    icon: 'share',
+    source: { load: () => import('../share/share-view.tsx') },
+    apart: true,
   },
   {
     name: 'settings',

@@ -2,6 +2,7 @@
 
 import { AddDialog } from '../add/add-dialog.tsx';
 import { openDialog } from '../app/dialog.tsx';
+import { go } from '../app/route.ts';
 import './first-run.css';
 
 export function FirstRun() {
@@ -12,6 +13,12 @@ export function FirstRun() {
         Paste a magnet link or the address of a .torrent into the field above, or{' '}
         <button type="button" class="button" onClick={() => openDialog(<AddDialog />)}>
           add a file
+        </button>
+      </p>
+      <p>
+        Drop a file or a folder anywhere to share it, or{' '}
+        <button type="button" class="button" onClick={() => go(['share'])}>
+          choose one
         </button>
       </p>
       <p>On the command line, the daemon takes over what is shared and fetched:</p>
