@@ -9,6 +9,7 @@ import { api } from '../data/api.ts';
 import { useFeed, useTorrent } from '../data/feed.ts';
 import { showStrips, useStrip } from '../data/strips.ts';
 import { Strip } from '../strip/strip.tsx';
+import { LiveSwarm } from '../swarm/live-swarm.tsx';
 import type { CatalogSource, Fetchable } from './catalog-source.ts';
 
 export const daemonCatalog: CatalogSource = {
@@ -21,6 +22,7 @@ export const daemonCatalog: CatalogSource = {
     api.catalogEntry({ params: { name }, query: version === undefined ? {} : { version }, signal }),
   Fetch,
   fetchTitle: 'Here',
+  Swarm,
   Empty,
   ownWord: 'you',
 };
@@ -45,6 +47,17 @@ function Fetch({ row, main = false }: { row: Fetchable; main?: boolean }) {
     >
       {busy ? 'Asking…' : 'Get'}
     </button>
+  );
+}
+
+/** Only of what is here: the daemon knows the others' swarms from outside alone. */
+function Swarm({ infoHash }: { infoHash: string }) {
+  if (useTorrent(infoHash) === undefined) return null;
+  return (
+    <section>
+      <h3>Swarm</h3>
+      <LiveSwarm infoHash={infoHash} />
+    </section>
   );
 }
 

@@ -18,6 +18,7 @@ export interface Part {
 export const PARTS: readonly Part[] = [
   { name: 'pieces', title: 'Pieces', source: { Part: PiecesPart } },
   { name: 'peers', title: 'Peers', source: { Part: PeersPart } },
+  { name: 'swarm', title: 'Swarm', source: { load: () => import('./swarm-part.tsx') } },
   { name: 'files', title: 'Files', source: { Part: FilesPart } },
   { name: 'trackers', title: 'Trackers', source: { Part: TrackersPart } },
   { name: 'rates', title: 'Rates', source: { load: () => import('./rates-part.tsx') } },
