@@ -33,6 +33,12 @@ export default defineConfig({
   plugins: [compressed()],
   worker: { format: 'es' },
   build: {
+    rollupOptions: {
+      input: [
+        fileURLToPath(new URL('index.html', import.meta.url)),
+        fileURLToPath(new URL('tracker.html', import.meta.url)),
+      ],
+    },
     outDir: '../dist/web',
     emptyOutDir: true,
     target: 'es2023',

@@ -141,6 +141,13 @@ export const endpoints = {
     summary: 'The style of the page',
     replyType: 'text/css',
   },
+  asset: {
+    method: 'GET',
+    path: '/assets/:name',
+    policy: 'public',
+    summary: 'The parts of the page that scripts and styles make of it',
+    replyType: 'application/octet-stream',
+  },
 } as const satisfies Record<string, Endpoint<Policy>>;
 
 export type EndpointName = keyof typeof endpoints;

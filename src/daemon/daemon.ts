@@ -12,6 +12,7 @@ import type { Endpoint } from '../base/endpoint.ts';
 import { Session } from '../engine/session.ts';
 import type { SessionOptions } from '../engine/types.ts';
 import { openTokenFile, readTokenFile } from '../http/bearer-token.ts';
+import { PAGE_FOLDER } from '../http/page-folder.ts';
 import { freeSpace } from '../io/disk/free-space.ts';
 import { openIdentity } from '../io/identity.ts';
 import { lock } from '../io/lock.ts';
@@ -34,7 +35,6 @@ import { API_TOKEN_FILE, daemonFolder, OWNER_TOKEN_FILE, RUNNING_FILE, type Runn
 import { DaemonSettings, type FixedSettings } from './daemon-settings.ts';
 import { EventFeed } from './event-feed.ts';
 import { allRows, daemonHandlers, daemonOpenApi } from './handlers.ts';
-import { PAGE_FOLDER } from './page-files.ts';
 import { RateHistory } from './rate-history.ts';
 import { writeRecord } from './record-file.ts';
 import { ShareJobs } from './share-jobs.ts';

@@ -1,11 +1,4 @@
-// Where the daemon's page is, and what is said while it is not built.
-
-import { fileURLToPath } from 'node:url';
-
-/** In a checkout the build puts it into dist/; in an installed package this file is in dist/ itself. */
-export const PAGE_FOLDER = fileURLToPath(
-  new URL(import.meta.url.endsWith('.ts') ? '../../dist/web' : '../web', import.meta.url),
-);
+// What is said while the daemon's page is not built.
 
 export const PAGE_MISSING = `<!doctype html>
 <html lang="en">

@@ -60,11 +60,8 @@ export function registerStaticFiles(server: HttpServer, { folder, missing }: Sta
     config,
     handler: async (request, reply) => {
       const { name } = request.params as { name: string };
-      // A page that is open since before the daemon was started asks for a part of it first.
-      if (page.file(HASHED + name) === undefined) await page.refresh();
-      const file = page.file(HASHED + name);
-      if (file === undefined) return reply.callNotFound();
-      return answer(file, request, reply, 'public, max-age=31536000, immutable');
+      if (!(await page.sendAsset(name, request, reply))) reply.callNotFound();
+      return reply;
     },
   });
 }
@@ -92,8 +89,8 @@ function matchesTag(header: string | undefined, tag: string): boolean {
   return (header ?? '').split(',').some((each) => each.trim().replace(/^W\//, '') === tag);
 }
 
-/** What the folder holds; read when it is first asked for and again when it was built anew. */
-class BuiltPage {
+/** What the folder of a page holds; read when it is first asked for and again when it was built anew. */
+export class BuiltPage {
   readonly #folder: string;
   #files = new Map<string, StaticFile>();
   #builtAt = 0;
@@ -106,6 +103,21 @@ class BuiltPage {
   /** By its path below the folder, with slashes. */
   file(path: string): StaticFile | undefined {
     return this.#files.get(path);
+  }
+
+  /** Sends what is named by its content; false when there is no such thing. */
+  async sendAsset(name: string, request: FastifyRequest, reply: FastifyReply): Promise<boolean> {
+    // A page that is open since before this process was started asks for a part of it first.
+    if (this.file(HASHED + name) === undefined) await this.refresh();
+    const file = this.file(HASHED + name);
+    if (file === undefined) return false;
+    void answer(file, request, reply, 'public, max-age=31536000, immutable');
+    return true;
+  }
+
+  /** The text of a file as it was built. */
+  text(path: string): string | undefined {
+    return this.file(path)?.bodies.get('')?.bytes.toString();
   }
 
   refresh(): Promise<void> {

@@ -9,6 +9,7 @@ import { openApiDocument } from '../api/openapi.ts';
 import type { BearerToken } from '../http/bearer-token.ts';
 import { HttpError } from '../http/problem.ts';
 import { createHttpServer } from '../http/server.ts';
+import { BuiltPage } from '../http/static-files.ts';
 import { formatMagnet } from '../protocol/magnet.ts';
 import type { Source } from '../registry/reachability.ts';
 import { sourceOf } from './announce.ts';
@@ -31,6 +32,8 @@ export interface AppOptions {
   adminToken: BearerToken;
   /** Base URL others use; without it, whatever address the asker used. */
   publicUrl?: string | undefined;
+  /** Folder of the built page, which takes the place of the plain one where scripts run; none: the plain one alone. */
+  page?: string | undefined;
   /** The Prometheus text of `/metrics`. */
   metrics: () => string;
   /** A pino logger; none: silence. */
@@ -46,14 +49,25 @@ export interface App {
 }
 
 const PAGE_SIZE = 50;
+/** What the build makes of the tracker's page, and the one script it begins with. */
+const BUILT = 'tracker.html';
+const SCRIPT = /<script\b[^>]*\bsrc="\.(\/assets\/[\w.-]+\.js)"/;
+/** The page loads what this tracker serves, and nothing from anywhere else. */
+const CONTENT_POLICY =
+  "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; connect-src 'self'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'";
 
 export async function createApp(options: AppOptions): Promise<App> {
   const { catalog, registry, sessions, clock, publicUrl, metrics } = options;
-  const server = createHttpServer({ bodyLimit: DEFAULT_BODY_LIMIT, log: options.log });
+  const server = createHttpServer({
+    bodyLimit: DEFAULT_BODY_LIMIT,
+    log: options.log,
+    contentPolicy: CONTENT_POLICY,
+  });
   const routes: { method: string; path: string; policy: string | undefined }[] = [];
   server.addHook('onRoute', ({ method, url, config }) => {
     for (const each of [method].flat()) routes.push({ method: each, path: url, policy: config?.policy });
   });
+  const built = options.page === undefined ? undefined : new BuiltPage(options.page);
   const now = (): number => clock.now();
   const handlers: Handlers = {
     ...fileHandlers({ catalog, swarms: registry, now, publicUrl }),
@@ -81,6 +95,7 @@ export async function createApp(options: AppOptions): Promise<App> {
     async page({ query, request }) {
       const { q = '', cursor, limit = PAGE_SIZE } = query;
       const { files, next, total } = await catalog.list({ query: q, cursor, limit });
+      await built?.refresh();
       const announce = announceUrlFor(request.raw, publicUrl);
       return renderPage({
         files: files.map((file) => ({
@@ -91,6 +106,8 @@ export async function createApp(options: AppOptions): Promise<App> {
         query: q,
         next,
         first: cursor === undefined,
+        script: SCRIPT.exec(built?.text(BUILT) ?? '')?.[1],
+        announce,
         now: clock.epoch(),
         url: baseUrlFor(request.raw, publicUrl),
       });
@@ -98,6 +115,11 @@ export async function createApp(options: AppOptions): Promise<App> {
     style({ reply }) {
       reply.header('cache-control', 'max-age=3600');
       return STYLE;
+    },
+    async asset({ params, request, reply }) {
+      if (!(await built?.sendAsset(params.name, request, reply)))
+        throw new HttpError(404, 'ERR_USAGE', 'this page has no such part', { reason: 'no_such_route' });
+      return undefined;
     },
   };
   registerRoutes(server, handlers, options.adminToken);

@@ -1,4 +1,5 @@
-// The catalog as one HTML page that works without scripts: a search field, a table, a link to the next page. Every text
+// The catalog as one HTML page that works without scripts: a search field, a table, a link to the next page. Where scripts
+// run, one of them puts the built page in its place. Every text
 // comes from others and is escaped where it is put in; nothing else makes HTML.
 
 import type { FileSummary } from '../api/schemas.ts';
@@ -15,6 +16,10 @@ export interface PageInput {
   first: boolean;
   /** Epoch seconds. */
   now: number;
+  /** Address of the script that makes the list live; none where the page was not built. */
+  script: string | undefined;
+  /** Where the tracker takes announces, for links. */
+  announce: string;
   /** How others reach this tracker, for the lines that show how to begin. */
   url: string;
 }
@@ -22,14 +27,14 @@ export interface PageInput {
 export function renderPage(input: PageInput): string {
   const { query, files } = input;
   return `<!doctype html>
-<html lang="en">
+<html lang="en" data-url="${escapeHtml(input.url)}" data-announce="${escapeHtml(input.announce)}">
 <head>
 <meta charset="utf-8">
 <meta name="viewport" content="width=device-width, initial-scale=1">
 <meta name="color-scheme" content="light dark">
 <title>${query === '' ? '' : `${escapeHtml(query)} – `}Shoal catalog</title>
 <link rel="stylesheet" href="/style.css">
-</head>
+${input.script === undefined ? '' : `<script type="module" src="${escapeHtml(input.script)}"></script>\n`}</head>
 <body>
 <header>
 <h1><a href="/">Shoal</a></h1>

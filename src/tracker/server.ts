@@ -8,6 +8,7 @@ import type { FastifyBaseLogger } from 'fastify';
 import { type Endpoint, parseAddress } from '../base/endpoint.ts';
 import { ShoalError } from '../base/errors.ts';
 import { openTokenFile } from '../http/bearer-token.ts';
+import { PAGE_FOLDER } from '../http/page-folder.ts';
 import { Registry } from '../registry/registry.ts';
 import type { RegistryOptions } from '../registry/registry-types.ts';
 import { createAnnounceHandler } from './announce.ts';
@@ -37,6 +38,8 @@ export interface TrackerOptions {
   registry?: Partial<RegistryOptions>;
   quotas?: Partial<Quotas>;
   connections?: Partial<ConnectionLimits>;
+  /** Folder of the built page; default where the build puts it. */
+  page?: string;
   log?: FastifyBaseLogger;
   clock?: TrackerClock;
 }
@@ -104,6 +107,7 @@ export async function startTracker(options: TrackerOptions): Promise<Tracker> {
       clock,
       adminToken: await openTokenFile(options.adminTokenFile ?? join(dataDir, 'admin.token')),
       publicUrl,
+      page: options.page ?? PAGE_FOLDER,
       metrics: () => metrics.render(),
       log: options.log,
     });

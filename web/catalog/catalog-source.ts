@@ -27,7 +27,7 @@ export interface CatalogSource {
   ownWord: string;
 }
 
-export type Fetchable = Pick<CatalogRow, 'name' | 'infoHash' | 'size' | 'seq' | 'own'> & { magnet?: string };
+export type Fetchable = Pick<CatalogRow, 'name' | 'infoHash' | 'size' | 'seq'> & { magnet?: string };
 
 export const Catalog = createContext<CatalogSource | undefined>(undefined);
 

@@ -3,6 +3,9 @@
 import { stripColors } from '../strip/paint.ts';
 import { runsOfRow, type SwarmRow } from './swarm-rows.ts';
 
+/** Of a mark's width, in CSS pixels. */
+const HALF = 4;
+
 export interface SwarmMeasures {
   /** In CSS pixels. */
   width: number;
@@ -44,11 +47,15 @@ export function paintSwarm(
     }
   }
   context.fillStyle = missing ? theme.nowhere : theme.arriving;
-  for (const column of rarest) {
-    const middle = (xOf(column) + xOf(column + 1)) / 2;
-    const half = Math.max(2, Math.min(4, (xOf(column + 1) - xOf(column)) / 2));
-    triangle(context, middle, margin - 2, half, -1);
-    triangle(context, middle, margin + tall, half, 1);
+  for (const { from, to } of stretchesOf(rarest)) {
+    const [left, right] = [xOf(from), xOf(to)];
+    if (right - left < 2 * HALF) {
+      triangle(context, (left + right) / 2, margin - 2, -1);
+      triangle(context, (left + right) / 2, margin + tall, 1);
+      continue;
+    }
+    context.fillRect(left, margin - 5, right - left, 3);
+    context.fillRect(left, margin + tall, right - left, 3);
   }
   if (cursor === undefined || cursor >= columns) return;
   context.strokeStyle = theme.nowhere;
@@ -57,11 +64,22 @@ export function paintSwarm(
   context.strokeRect(x + 0.5, margin - 1.5, Math.max(2, xOf(cursor + 1) - x - 1), tall + 1);
 }
 
+/** Neighbouring columns as one. */
+function stretchesOf(columns: readonly number[]): { from: number; to: number }[] {
+  const stretches: { from: number; to: number }[] = [];
+  for (const column of columns) {
+    const last = stretches.at(-1);
+    if (last?.to === column) last.to++;
+    else stretches.push({ from: column, to: column + 1 });
+  }
+  return stretches;
+}
+
 /** Points at `y`; `direction` says where its base is: -1 above, 1 below. */
-function triangle(context: CanvasRenderingContext2D, x: number, y: number, half: number, direction: 1 | -1): void {
+function triangle(context: CanvasRenderingContext2D, x: number, y: number, direction: 1 | -1): void {
   context.beginPath();
   context.moveTo(x, y);
-  context.lineTo(x - half, y + direction * 6);
-  context.lineTo(x + half, y + direction * 6);
+  context.lineTo(x - HALF, y + direction * 6);
+  context.lineTo(x + HALF, y + direction * 6);
   context.fill();
 }

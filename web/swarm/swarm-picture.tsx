@@ -2,6 +2,7 @@
 
 import { useEffect, useRef, useState } from 'preact/hooks';
 import type { SwarmReply } from '../../src/api/history-schemas.ts';
+import { formatPercent } from '../../src/base/quantity.ts';
 import { onTheme } from '../strip/paint.ts';
 import { paintSwarm } from './paint-swarm.ts';
 import './swarm-picture.css';
@@ -107,8 +108,11 @@ function wordsOf(swarm: SwarmReply): string {
     return copies === 0
       ? 'Everywhere there are pieces that nobody here has.'
       : `Of every piece there is about the same number: ${each} at least.`;
-  const where = columns.length === 1 ? piecesOf(columns[0]!, swarm) : `${columns.length} columns`;
+  const where =
+    columns.length === 1
+      ? piecesOf(columns[0]!, swarm)
+      : `${formatPercent(columns.length, swarm.pieceGroups)} of the columns`;
   return copies === 0
-    ? `Nobody connected has all of ${where}; marked above and below.`
-    : `Rarest are ${where}, with ${each}; marked above and below.`;
+    ? `Nobody connected has all of ${where}, marked above and below.`
+    : `Rarest: ${where}, with ${each}; marked above and below.`;
 }
