@@ -32,7 +32,7 @@ export function SearchField() {
         class="field"
         type="search"
         placeholder="Search, or paste a link"
-        aria-label="Search transfers, or paste a magnet link or the address of a .torrent"
+        aria-label="Search transfers and the catalog, or paste a magnet link or the address of a .torrent"
         autocomplete="off"
         spellcheck={false}
         maxLength={1024 * 1024}

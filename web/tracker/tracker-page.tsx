@@ -42,6 +42,10 @@ function TrackerPage() {
             <EntryView key={name} name={name} version={version === null ? undefined : Number(version)} />
           )}
         </main>
+        <footer class="tracker-foot small quiet">
+          Fetch with <span class="mono">shoal get --tracker {document.documentElement.dataset.url} NAME</span>, or open
+          a link in any BitTorrent client.
+        </footer>
       </div>
       <Notices />
     </Catalog.Provider>

@@ -1,7 +1,7 @@
 // The list of transfers: asks the feed for the lines that are seen and draws them.
 
 import { useCallback, useEffect, useMemo, useRef, useState } from 'preact/hooks';
-import { go } from '../app/route.ts';
+import { go, hrefOf } from '../app/route.ts';
 import { searchText } from '../app/search.ts';
 import { ask, showList, useFeed } from '../data/feed.ts';
 import { preferences } from '../data/preferences.ts';
@@ -62,7 +62,9 @@ export function TransferList({ current, narrow }: { current: string | undefined;
     >
       <ListHead />
       {list.total === 0 ? (
-        <p class="transfers-none">No transfer matches “{text}”.</p>
+        <p class="transfers-none">
+          No transfer matches “{text}”. <a href={hrefOf(['catalog'])}>Look for it in the catalog</a>
+        </p>
       ) : (
         <VirtualList
           total={list.total}
