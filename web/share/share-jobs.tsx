@@ -83,8 +83,13 @@ function Share({ row, fresh }: { row: ShareRow; fresh: boolean }) {
   const [open, setOpen] = useState(fresh);
   const ended = state === 'done' || state === 'failed';
   const cancel = (
-    <button type="button" class="button" onClick={() => void attempt(api.cancelShare({ params: { id } }))}>
-      {ended ? 'Off the list' : 'Cancel'}
+    <button
+      type="button"
+      class="button"
+      title={ended ? 'Off this list; what is shared goes on being shared' : undefined}
+      onClick={() => void attempt(api.cancelShare({ params: { id } }))}
+    >
+      {ended ? 'Dismiss' : 'Cancel'}
     </button>
   );
   return (
