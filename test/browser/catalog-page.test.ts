@@ -66,7 +66,7 @@ describe('the catalog on the page', needsBrowser(), () => {
     await looksRightEverywhere(page, 'catalog');
 
     await page.setViewportSize({ width: 1440, height: 900 });
-    await page.getByRole('button', { name: 'Systems and programs 2' }).click();
+    await page.getByRole('button', { name: 'Software 2' }).click();
     await page.getByRole('row', { name: /harbour/ }).waitFor({ state: 'detached' });
     await page.getByRole('searchbox').fill('FERRY');
     await page.getByText('None of what was found').waitFor();

@@ -147,8 +147,10 @@ describe('sharing on the page', needsBrowser(), () => {
       .first()
       .click();
     await page.getByRole('button', { name: 'box/' }).click();
+    const ferry = page.getByRole('button', { name: 'Share ferry.ogg' });
+    await ferry.waitFor();
     await screenshot(page, 'share-in-place-1440-light');
-    await page.getByRole('button', { name: 'Share ferry.ogg' }).click();
+    await ferry.click();
     await page.getByText('stays where it is').waitFor();
     await page.getByRole('button', { name: 'Share', exact: true }).last().click();
     await page.getByText('shared by its link').waitFor();

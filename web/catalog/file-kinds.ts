@@ -9,7 +9,7 @@ export const KIND_TITLES: Readonly<Record<Kind, string>> = {
   image: 'Pictures',
   document: 'Documents',
   archive: 'Archives',
-  system: 'Systems and programs',
+  system: 'Software',
   folder: 'Folders',
   other: 'Other',
 };
