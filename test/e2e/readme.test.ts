@@ -54,6 +54,13 @@ describe('README', () => {
       const page = new URL(/^ +(http:\S+#token=\S+)$/m.exec(program.stdout)![1]!);
       return { page, line: /^ +(npx shoal .*)$/m.exec(program.stdout)![1]! };
     };
+    // as a terminal does: to all of it
+    const pressCtrlC = async (program: Program): Promise<void> => {
+      program.signal('SIGINT');
+      await program.code();
+      assert.match(program.stderr, /^Stopped\.$/m);
+      assert.doesNotMatch(program.stderr, /npm error/);
+    };
     const first = shell(blocks[0]!.script);
     const { page, line } = await printed(first);
     assert.doesNotMatch(first.stderr, /warn|deprecated|vulnerab|unsupported/i, 'no frightening words on the way');
@@ -75,16 +82,13 @@ describe('README', () => {
     const original = await readFile(join(clone, 'README.md'), 'utf8');
     await eventually(async () => (await readFile(fetched, 'utf8').catch(() => '')) === original, 'README.md to arrive');
     second.signal('SIGINT');
-    await second.exit;
+    await second.code();
     assert.match(second.stderr, /stopped sharing/);
 
-    first.signal('SIGINT');
-    await first.exit;
-    assert.match(first.stderr, /^Stopped\.$/m);
-    assert.doesNotMatch(first.stderr, /npm error/);
+    await pressCtrlC(first);
     await assert.rejects(fetch(page.origin), 'nothing is left behind');
 
-    const again = new Program(['npm', 'start'], { cwd: clone, env });
+    const again = shell('npm start');
     const kept = await printed(again);
     assert.deepEqual([kept.page.hash, kept.line], [page.hash, line], 'goes on with the same token and tracker');
     const there = await createDaemonClient(kept.page.origin, { token }).torrents({});
@@ -92,8 +96,7 @@ describe('README', () => {
       there.torrents.map(({ name }) => name),
       ['README.md'],
     );
-    again.signal('SIGTERM');
-    assert.equal(await again.code(), 0, again.stderr);
+    await pressCtrlC(again);
   });
 
   it('takes a tour in which every command works', async () => {
