@@ -16,7 +16,6 @@ import { Announcer } from './discovery/announcer.ts';
 import { DiskWork } from './disk-work.ts';
 import { checkFilePriorities, contentBytes, piecePriorities, prioritiesOf } from './file-priorities.ts';
 import { type OtherCommand, PeerLinks } from './peer-links.ts';
-import { QuietTicks } from './quiet-ticks.ts';
 import type { TorrentQuotas } from './rate-limits.ts';
 import { pictureSwarm } from './swarm-picture.ts';
 import { countTraffic, describePeers, mapPieces } from './swarm-snapshot.ts';
@@ -54,7 +53,6 @@ export class ActiveTorrent implements Torrent {
   readonly #whyFile: WhyFile;
   readonly #announcer: Announcer;
   readonly #news: TorrentNews;
-  readonly #ticks: QuietTicks;
   readonly #diskWork: DiskWork;
   readonly #readers: Readers;
   readonly #abort = new AbortController();
@@ -93,7 +91,6 @@ export class ActiveTorrent implements Torrent {
     this.#state = source.metainfo === undefined ? 'metadata' : 'checking';
     this.#startedAt = context.clock();
     this.#news = new TorrentNews(context.clock);
-    this.#ticks = new QuietTicks(this.#startedAt);
     this.#swarm = new Swarm(
       {
         infoHash: source.infoHash,
@@ -250,7 +247,7 @@ export class ActiveTorrent implements Torrent {
 
   #found(endpoints: readonly Endpoint[], pinned: boolean): void {
     if (endpoints.length === 0) return;
-    this.#ticks.stir(this.#context.clock());
+    this.#context.onStirred(this.infoHash);
     this.#swarm.handle({ type: 'peersFound', endpoints, pinned }, this.#context.clock());
     this.#links.settle();
   }
@@ -368,6 +365,7 @@ export class ActiveTorrent implements Torrent {
     this.#countUnwanted();
     if (view.lacking > 0 && this.#state === 'seeding') {
       this.#finished = false;
+      this.#context.onStirred(this.infoHash);
       this.#state = 'downloading';
       this.#news.goesOn();
     }
@@ -431,11 +429,9 @@ export class ActiveTorrent implements Torrent {
     await this.stop();
   }
 
-  /** Called by the session about ten times a second. */
-  tick(now: number): void {
-    if (this.#stopping !== undefined) return;
-    const { peers, dialling } = this.#swarm.view;
-    if (!this.#ticks.due(now, !this.#finished || peers.size > 0 || dialling > 0)) return;
+  /** Called by the session about ten times a second while it comes back with true or something was stirred. */
+  tick(now: number): boolean {
+    if (this.#stopping !== undefined) return false;
     try {
       const { spent } = this.#context.pool;
       this.#swarm.storageTook(spent.hashing, spent.writing, now);
@@ -444,9 +440,11 @@ export class ActiveTorrent implements Torrent {
       if (this.#fetches && !this.#finished) this.#whyFile.sometimes(() => this.why);
     } catch (error) {
       void this.#fail(error);
-      return;
+      return false;
     }
     this.#disk?.tick(this.#traffic, now).catch((error) => this.#saveFailed(error));
+    const { peers, dialling } = this.#swarm.view;
+    return !this.#finished || peers.size > 0 || dialling > 0;
   }
 
   /** What the disk did not take is not had; a journal that cannot be written costs only time at the next start. */
@@ -464,7 +462,7 @@ export class ActiveTorrent implements Torrent {
   /** A connection whose handshake names this torrent. */
   accept(connection: Connection, handshake: Handshake): string | undefined {
     if (this.#state === 'checking' || this.#stopping !== undefined) return 'the torrent is not ready';
-    this.#ticks.stir(this.#context.clock());
+    this.#context.onStirred(this.infoHash);
     return this.#links.accept(connection, handshake);
   }
 

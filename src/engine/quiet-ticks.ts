@@ -1,29 +1,49 @@
-// Tells how often a torrent has to be looked at: ten thousand seeds that nobody asks for must cost next to nothing.
+// Which torrents of a session are looked at ten times a second, and which only now and then: ten thousand seeds that nobody
+// asks for must cost next to nothing, not even being asked whether it is time.
 
-/** A complete torrent to which nobody came for so long is looked at only so often. Milliseconds. */
+/** A complete torrent to which nobody came for so long is quiet. Milliseconds. */
 const QUIET_AFTER = 10_000;
-const QUIET_TICK = 5_000;
+/** Each quiet one is looked at once in so many ticks, a few at every tick. */
+const TICKS_OF_A_ROUND = 100;
 
-export class QuietTicks {
-  /** When somebody was here last, or came to be known; and the next look, 0 for at once. */
-  #stirredAt: number;
-  #next = 0;
+export interface Ticking {
+  /** Looks after itself. False: there is nothing to look after now. */
+  tick(now: number): boolean;
+}
 
-  constructor(now: number) {
-    this.#stirredAt = now;
+export class QuietTicks<T extends Ticking> {
+  /** With the time since when there was nothing to look after. */
+  readonly #awake = new Map<T, number>();
+  readonly #quiet = new Set<T>();
+  #round = this.#quiet.values();
+
+  /** It is new, or something may be about to happen. */
+  stir(torrent: T, now: number): void {
+    this.#quiet.delete(torrent);
+    this.#awake.set(torrent, now);
   }
 
-  /** Something may be about to happen. */
-  stir(now: number): void {
-    this.#stirredAt = now;
-    this.#next = 0;
+  delete(torrent: T): void {
+    this.#quiet.delete(torrent);
+    this.#awake.delete(torrent);
   }
 
-  /** Whether it is time for a look. `busy`: there is something to look after. */
-  due(now: number, busy: boolean): boolean {
-    if (now < this.#next) return false;
-    if (busy) this.#stirredAt = now;
-    this.#next = now - this.#stirredAt >= QUIET_AFTER ? now + QUIET_TICK : 0;
-    return true;
+  /** To be called ten times a second. */
+  tick(now: number): void {
+    for (const [torrent, since] of this.#awake) {
+      if (torrent.tick(now)) this.#awake.set(torrent, now);
+      else if (now - since >= QUIET_AFTER) {
+        this.#awake.delete(torrent);
+        this.#quiet.add(torrent);
+      }
+    }
+    for (let left = Math.ceil(this.#quiet.size / TICKS_OF_A_ROUND); left > 0; left--) {
+      const { value, done } = this.#round.next();
+      if (done === true) {
+        this.#round = this.#quiet.values();
+        return;
+      }
+      if (value.tick(now)) this.stir(value, now);
+    }
   }
 }

@@ -23,6 +23,7 @@ import { type Published, publishEntry } from './catalog-publish.ts';
 import { FramePool } from './frame-pool.ts';
 import { Incoming } from './incoming.ts';
 import { LimitSchedule } from './limit-schedule.ts';
+import { QuietTicks } from './quiet-ticks.ts';
 import { RateLimits } from './rate-limits.ts';
 import { SessionBans } from './session-bans.ts';
 import { Slab } from './slab.ts';
@@ -70,6 +71,7 @@ export class Session implements AsyncDisposable {
   readonly #incoming: Incoming;
   readonly #schedule: LimitSchedule;
   readonly #bans: SessionBans;
+  readonly #ticks: QuietTicks<ActiveTorrent>;
   readonly #ticker: NodeJS.Timeout;
   #closing: Promise<void> | undefined;
 
@@ -79,8 +81,10 @@ export class Session implements AsyncDisposable {
     identity: Identity,
     pins: Pins,
     bans: SessionBans,
+    ticks: QuietTicks<ActiveTorrent>,
     context: TorrentContext,
   ) {
+    this.#ticks = ticks;
     this.#options = options;
     this.#listener = listener;
     this.#context = context;
@@ -101,7 +105,7 @@ export class Session implements AsyncDisposable {
     this.#ticker = setInterval(() => {
       const now = context.clock();
       this.#schedule.tick(now, () => new Date());
-      for (const torrent of this.#torrents.values()) torrent.tick(now);
+      this.#ticks.tick(now);
     }, TICK);
   }
 
@@ -119,6 +123,7 @@ export class Session implements AsyncDisposable {
     const store = state === null ? undefined : new BanStore(path.join(state, 'bans.json'));
     const bans = new SessionBans(store, clock, (error) => tell(error.message));
     await bans.load();
+    const ticks = new QuietTicks<ActiveTorrent>();
     const early: TcpSocket[] = [];
     const listener = await listen(options.listen, (socket) => {
       if (session === undefined) early.push(socket);
@@ -153,13 +158,17 @@ export class Session implements AsyncDisposable {
       store: new TorrentStore(state),
       trackers: new TrackerSessions(identity, createIdentity(), options.trackers ?? [], listener.port),
       purpose: options.purpose ?? 'shoal',
+      onStirred: (infoHash) => {
+        const torrent = session === undefined ? undefined : session.#torrents.get(infoHash);
+        if (torrent !== undefined) ticks.stir(torrent, clock());
+      },
       onBan: (ban) => {
         bans.made(ban);
         if (session !== undefined) for (const torrent of session.#torrents.values()) torrent.bansChanged();
       },
       lockDirectory: (infoHash) => (state === null ? undefined : path.join(state, 'torrents', infoHash)),
     };
-    session = new Session(options, listener, identity, pins, bans, context);
+    session = new Session(options, listener, identity, pins, bans, ticks, context);
     for (const socket of early) session.#incoming.accept(socket);
     return session;
   }
@@ -285,7 +294,11 @@ export class Session implements AsyncDisposable {
     const trackers = given ? [] : (this.#options.trackers ?? []).map((url) => [announceUrlOf(url)]);
     const torrent = new ActiveTorrent(source, options, trackers, this.#context);
     this.#torrents.set(source.infoHash, torrent);
-    torrent.stopped.then(() => this.#torrents.delete(source.infoHash));
+    this.#ticks.stir(torrent, this.#context.clock());
+    torrent.stopped.then(() => {
+      this.#torrents.delete(source.infoHash);
+      this.#ticks.delete(torrent);
+    });
     await torrent.start();
     return torrent;
   }

@@ -37,6 +37,8 @@ export interface TorrentContext {
   /** What the process is doing, for whoever finds the torrent locked. */
   readonly purpose: string;
   readonly lockDirectory: (infoHash: string) => string | undefined;
+  /** Something may be about to happen to the torrent of this info-hash: it is to be looked at often again. */
+  readonly onStirred: (infoHash: string) => void;
   /** The torrent has banned somebody. */
   readonly onBan: (ban: Ban) => void;
 }
