@@ -99,6 +99,28 @@ describe('sharing on the page', needsBrowser(), () => {
     assert.deepEqual(errors, []);
   });
 
+  it('begins anew on demand when the daemon has forgotten the upload', async (t) => {
+    const { page, client, errors } = await openPage(t, []);
+    const path = await randomFile(join(await temporaryDirectory(), 'long.bin'), 9 * 1024 * 1024);
+    await page.goto(`${page.url().split('#')[0]}#/share`);
+    let stalled = false;
+    await page.route('**/api/v1/uploads/*/files/0?offset=4194304', async (route) => {
+      const [upload] = (await client.uploads({})).uploads;
+      if (!stalled) await client.cancelUpload({ params: { id: upload!.id } });
+      stalled = true;
+      await route.continue();
+    });
+    await choose(page, 'Choose files…', path);
+    await page.getByText('Only the link leads to it').waitFor();
+    await page.getByRole('button', { name: 'Share', exact: true }).last().click();
+    await page.getByText('there is no such upload').waitFor();
+    await page.getByRole('button', { name: 'Go on' }).click();
+    await page.getByText('shared by its link').waitFor();
+    const { shares } = await client.shares({});
+    assert.deepEqual(await readFile(shares[0]!.path), await readFile(path));
+    assert.deepEqual(errors, []);
+  });
+
   it('cancels what is being sent', async (t) => {
     const { page, client } = await openPage(t, []);
     const path = await randomFile(join(await temporaryDirectory(), 'long.bin'), 9 * 1024 * 1024);

@@ -27,6 +27,8 @@ interface Terms {
 
 interface Job {
   picked: Picked;
+  /** Its name on the daemon's disk. */
+  keptAs: string;
   terms: Terms;
   got: number[];
   stop: AbortController;
@@ -41,24 +43,26 @@ const LONGEST_PAUSE = 5_000;
 export const sendings = createStore<readonly Sending[]>([]);
 const jobs = new Map<string, Job>();
 
-/** Begins; resolves when the daemon has agreed to take it. `keptAs`: its name on disk. */
+/** Begins; resolves when the daemon has agreed to take it. `keptAs`: its name on the daemon's disk. */
 export async function send(picked: Picked, keptAs: string, terms: Terms): Promise<void> {
   const files = picked.files.map(({ path, file }) => ({ path: [...path], length: file.size }));
   const { id } = await api.startUpload({ body: { name: keptAs, files } });
-  jobs.set(id, { picked, terms, got: files.map(() => 0), stop: new AbortController() });
+  jobs.set(id, { picked, keptAs, terms, got: files.map(() => 0), stop: new AbortController() });
   const { size } = picked;
   sendings.change((all) => [...all, { id, name: terms.name, size, sent: 0, state: 'sending', message: undefined }]);
   void run(id);
 }
 
-/** After a failure, with what is there already. */
+/** After a failure, with what is there already; from the beginning when the daemon has it no more. */
 export async function sendOn(id: string): Promise<void> {
   const job = jobs.get(id);
   if (job === undefined) return;
   try {
     job.got = (await api.upload({ params: { id } })).got;
   } catch (error) {
-    return update(id, { state: 'failed', message: (error as Error).message });
+    if (!isGone(error)) return update(id, { state: 'failed', message: (error as Error).message });
+    await send(job.picked, job.keptAs, job.terms);
+    return forget(id);
   }
   job.stop = new AbortController();
   update(id, { state: 'sending', message: undefined });
@@ -71,7 +75,7 @@ export async function cancelSending(id: string): Promise<void> {
   forget(id);
   await api.cancelUpload({ params: { id } }).catch((error: Error) => {
     // Nothing is there any more: that is what was wanted.
-    if (!(error instanceof DaemonProblem && error.status === 404)) throw error;
+    if (!isGone(error)) throw error;
   });
 }
 
@@ -143,6 +147,11 @@ class Unreadable extends Error {}
 function passes(error: unknown): boolean {
   if (error instanceof DaemonProblem) return error.status === 409 || error.status === 503 || error.status === 408;
   return !(error instanceof Unreadable);
+}
+
+/** The daemon was started anew, or somebody cancelled it elsewhere. */
+function isGone(error: unknown): boolean {
+  return error instanceof DaemonProblem && error.status === 404;
 }
 
 function total({ got }: Job): number {

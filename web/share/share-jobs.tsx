@@ -46,7 +46,7 @@ function OwnUpload({ sending, row }: { sending: Sending; row: UploadRow | undefi
     <li class="share-job">
       <Head name={name} words={state === 'cut' ? `${words}; it goes on by itself` : words} failed={state !== 'sending'}>
         {state === 'failed' && (
-          <button type="button" class="button" onClick={() => void sendOn(id)}>
+          <button type="button" class="button" onClick={() => void attempt(sendOn(id))}>
             Go on
           </button>
         )}
