@@ -209,8 +209,10 @@ export class ManagedTorrent {
       thrown instanceof ShoalError ? thrown : new ShoalError('ERR_INTERNAL', String(thrown), { cause: thrown });
     // Stopped while its disk was checked.
     if (error.code === 'ERR_INTERRUPTED') return;
+    // Its event and the end of its start tell the same.
+    const isNews = this.#error?.message !== error.message;
     this.#error = error;
-    this.note('failed', 'error', error.message);
+    if (isNews) this.note('failed', 'error', error.message);
   }
 
   async #follow(torrent: Torrent): Promise<void> {

@@ -31,6 +31,12 @@ export const VIEWS: readonly View[] = [
     apart: true,
   },
   {
+    name: 'activity',
+    title: 'Activity',
+    icon: 'activity',
+    source: { load: () => import('../activity/activity-view.tsx') },
+  },
+  {
     name: 'settings',
     title: 'Settings',
     icon: 'settings',
