@@ -221,6 +221,7 @@ export const FilesReply = Type.Object({
       index: Type.Integer({ minimum: 0, description: 'Number in the metadata, where pads count' }),
       path: Type.String({ description: 'Below the torrent, joined by slashes' }),
       size: Count,
+      offset: Type.Integer({ minimum: 0, description: 'Of its first byte in all of the torrent' }),
       have: Count,
       priority: FilePriority,
     }),

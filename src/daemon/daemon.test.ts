@@ -30,7 +30,7 @@ describe('a daemon', () => {
     assert.equal(done.path, join(downloads, 'film.mkv'));
     assert.equal(await digest(done.path), await digest(seed.path));
     const { files } = await client.files({ params: { infoHash } });
-    assert.deepEqual(files, [{ index: 0, path: 'film.mkv', size: SIZE, have: SIZE, priority: 'normal' }]);
+    assert.deepEqual(files, [{ index: 0, path: 'film.mkv', size: SIZE, offset: 0, have: SIZE, priority: 'normal' }]);
     const { pieces, pieceCount } = await client.pieces({ params: { infoHash } });
     assert.deepEqual([...Buffer.from(pieces, 'base64')], Array(pieceCount).fill(2));
     assert.equal((await client.why({ params: { infoHash } })).have, SIZE);

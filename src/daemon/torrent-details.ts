@@ -62,7 +62,7 @@ export function describeFiles({ files, pieceLength }: Metainfo, states: Uint8Arr
       if (states[piece] === PIECE.have) have += end - at;
       at = end;
     }
-    described.push({ index, path: path.join('/'), size: length, have });
+    described.push({ index, path: path.join('/'), size: length, offset, have });
   }
   return described;
 }

@@ -21,6 +21,7 @@ const FLAGS = [
   '--disable-background-networking',
   '--disable-component-update',
   '--disable-sync',
+  '--autoplay-policy=no-user-gesture-required',
 ];
 /** What is drawn there is looked at by people. */
 const SCREENSHOTS = join(ROOT, 'build', 'screenshots');

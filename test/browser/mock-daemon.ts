@@ -275,7 +275,7 @@ function peersOf({ peers, pieceCount, down, up }: TorrentRow): PeerRow[] {
 }
 
 function filesOf({ name, size, have }: TorrentRow) {
-  if (/\.\w{2,4}$/.test(name)) return [{ index: 0, path: name, size, have, priority: 'normal' }];
+  if (/\.\w{2,4}$/.test(name)) return [{ index: 0, path: name, size, offset: 0, have, priority: 'normal' }];
   const paths = [
     'cover.jpg',
     'CD 1/01 Allegro.flac',
@@ -287,6 +287,7 @@ function filesOf({ name, size, have }: TorrentRow) {
     index,
     path,
     size: Math.floor(size / paths.length),
+    offset: index * Math.floor(size / paths.length),
     have: Math.floor(have / paths.length),
     priority: ['normal', 'high', 'normal', 'low', 'skip'][index],
   }));

@@ -2,6 +2,7 @@
 
 import { useEffect } from 'preact/hooks';
 import { useFeed } from '../data/feed.ts';
+import { PlayerHost } from '../player/player-host.tsx';
 import { DropZone } from '../share/drop-zone.tsx';
 import './app.css';
 import { AwayNote } from './away-note.tsx';
@@ -40,6 +41,7 @@ export function App() {
         <main class="view" aria-label={view.title}>
           <Lazy key={view.name} source={view.source} />
         </main>
+        <PlayerHost />
       </div>
       <DropZone />
       <MenuHost />

@@ -13,6 +13,13 @@ const PATHS = {
   share: 'M8 10V2.5M8 2.5L5 5.5M8 2.5l3 3M3 9.5V13h10V9.5',
   menu: 'M8 3.4v.2M8 7.9v.2M8 12.4v.2',
   play: 'M5 3.2v9.6L12.5 8z',
+  pause: 'M5.5 3.5v9M10.5 3.5v9',
+  next: 'M3.5 3.5v9L10 8zM12.5 3.5v9',
+  previous: 'M12.5 3.5v9L6 8zM3.5 3.5v9',
+  close: 'M4 4l8 8M12 4l-8 8',
+  open: 'M6.5 3.5h-3v9h9v-3M9 3h4v4M13 3L7.5 8.5',
+  full: 'M3 6V3h3M10 3h3v3M13 10v3h-3M6 13H3v-3',
+  link: 'M6.8 9.2a2.3 2.3 0 0 0 3.3 0l2-2a2.3 2.3 0 0 0-3.3-3.3l-.7.7M9.2 6.8a2.3 2.3 0 0 0-3.3 0l-2 2a2.3 2.3 0 0 0 3.3 3.3l.7-.7',
 } as const;
 
 export type IconName = keyof typeof PATHS;

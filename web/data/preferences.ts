@@ -15,6 +15,10 @@ export interface Preferences {
   lower: number;
   /** Of the lower pane. */
   tab: string;
+  /** Of the player, between 0 and 1. */
+  volume: number;
+  /** A film covers the lower pane. */
+  largePicture: boolean;
 }
 
 const KEY = 'shoal-page';
@@ -26,6 +30,8 @@ const DEFAULTS: Preferences = {
   folded: [],
   lower: 0.42,
   tab: 'pieces',
+  volume: 1,
+  largePicture: true,
 };
 
 export const preferences = createStore<Preferences>(read(), (value) => {

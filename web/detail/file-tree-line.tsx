@@ -3,10 +3,11 @@
 import type { FilePriority } from '../../src/api/daemon-schemas.ts';
 import { formatPercent, formatSize } from '../../src/base/quantity.ts';
 import { Icon } from '../app/icons.tsx';
+import { kindOf } from '../player/media-kind.ts';
 import type { FileTreeProps } from './file-tree.tsx';
 import { commonPriority, type TreeLine } from './folders.ts';
 
-export interface FileTreeLineProps extends Pick<FileTreeProps, 'onPriority' | 'onOpen'> {
+export interface FileTreeLineProps extends Pick<FileTreeProps, 'onPriority' | 'onOpen' | 'onPlay'> {
   line: TreeLine;
   folded: boolean;
   onToggle: (path: string) => void;
@@ -14,7 +15,7 @@ export interface FileTreeLineProps extends Pick<FileTreeProps, 'onPriority' | 'o
 
 const PRIORITIES: readonly FilePriority[] = ['high', 'normal', 'low', 'skip'];
 
-export function FileTreeLine({ line, folded, onToggle, onPriority, onOpen }: FileTreeLineProps) {
+export function FileTreeLine({ line, folded, onToggle, onPriority, onOpen, onPlay }: FileTreeLineProps) {
   const { size, have } = line.kind === 'folder' ? line : line.file;
   const files = line.kind === 'folder' ? line.files : [line.file];
   const priority = commonPriority(files);
@@ -27,7 +28,20 @@ export function FileTreeLine({ line, folded, onToggle, onPriority, onOpen }: Fil
             <bdi>{line.name}</bdi>
           </button>
         ) : (
-          <bdi title={line.file.path}>{line.name}</bdi>
+          <>
+            {kindOf(line.file.path) !== undefined && (
+              <button
+                type="button"
+                class="file-play"
+                aria-label={`Play ${line.name}`}
+                title="Play"
+                onClick={() => onPlay(line.file)}
+              >
+                <Icon name="play" />
+              </button>
+            )}
+            <bdi title={line.file.path}>{line.name}</bdi>
+          </>
         )}
       </td>
       <td>
@@ -61,7 +75,7 @@ export function FileTreeLine({ line, folded, onToggle, onPriority, onOpen }: Fil
             title="Open it, also while it is still arriving"
             onClick={() => onOpen(line.file)}
           >
-            <Icon name="play" />
+            <Icon name="open" />
           </button>
         )}
       </td>

@@ -10,6 +10,7 @@ export interface FileTreeProps {
   files: readonly FileRow[];
   onPriority: (files: readonly FileRow[], priority: FilePriority) => void;
   onOpen: (file: FileRow) => void;
+  onPlay: (file: FileRow) => void;
 }
 
 /** From so many files on, folders are folded at first. */
@@ -17,7 +18,7 @@ const MANY = 300;
 /** Lines that are drawn at most; who wants others folds folders. */
 const MOST = 2_000;
 
-export function FileTree({ files, onPriority, onOpen }: FileTreeProps) {
+export function FileTree({ files, onPriority, onOpen, onPlay }: FileTreeProps) {
   const [folded, setFolded] = useState<ReadonlySet<string>>(() => new Set(files.length > MANY ? foldersOf(files) : []));
   const toggle = (path: string): void => {
     const next = new Set(folded);
@@ -50,6 +51,7 @@ export function FileTree({ files, onPriority, onOpen }: FileTreeProps) {
               onToggle={toggle}
               onPriority={onPriority}
               onOpen={onOpen}
+              onPlay={onPlay}
             />
           ))}
         </tbody>

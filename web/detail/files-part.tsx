@@ -5,13 +5,15 @@ import type { FilePriority, FilesReply } from '../../src/api/daemon-schemas.ts';
 import { attempt } from '../app/notices.tsx';
 import { api } from '../data/api.ts';
 import { usePoll } from '../data/poll.ts';
+import { play } from '../player/player.ts';
 import { useDetailTorrent } from './detail-torrent.ts';
 import { FileTree } from './file-tree.tsx';
 import type { FileRow } from './folders.ts';
 import { openFile } from './open-file.ts';
 
 export function FilesPart() {
-  const { infoHash, have, wanted, size } = useDetailTorrent();
+  const row = useDetailTorrent();
+  const { infoHash, have, wanted, size } = row;
   const params = { infoHash };
   const quiet = have === wanted && size > 0;
   const { value, failure } = usePoll(infoHash, quiet ? 10_000 : 2_000, (signal) => api.files({ params, signal }));
@@ -25,5 +27,7 @@ export function FilesPart() {
     void attempt(api.changeFiles({ params, body }).then((reply) => setChanged({ after: value, reply })));
   };
   const onOpen = ({ index }: FileRow): void => void attempt(openFile(infoHash, index));
-  return <FileTree files={shown.files} onPriority={onPriority} onOpen={onOpen} />;
+  const { files } = shown;
+  const onPlay = (file: FileRow): void => play(row, files, file);
+  return <FileTree files={files} onPriority={onPriority} onOpen={onOpen} onPlay={onPlay} />;
 }

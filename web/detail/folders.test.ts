@@ -6,6 +6,7 @@ const file = (index: number, path: string, priority: FileRow['priority'] = 'norm
   index,
   path,
   size: 100,
+  offset: index * 100,
   have: index,
   priority,
 });
