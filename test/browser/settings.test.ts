@@ -55,6 +55,47 @@ describe('the settings of the page', needsBrowser(), () => {
     await page.waitForFunction(() => document.querySelector<HTMLInputElement>('#setting-activeSeeds')?.value === '7');
   });
 
+  it('limit the speed by time of day, rule by rule', async (t) => {
+    const { url, client } = await open(t);
+    const { page, errors } = await visit(t, url);
+    await toSettings(page);
+    const rules = async () => (await client.session({})).settings.schedule;
+    await page.getByRole('button', { name: 'Add a rule' }).click();
+    const rule = page.getByRole('group', { name: 'Rule 1' });
+    await rule.getByLabel('Sat').check();
+    await eventually(async () => (await rules())[0]?.days.length === 6, 'Saturday');
+    await rule.getByLabel('From').fill('22:30');
+    await rule.getByLabel('From').blur();
+    await eventually(async () => (await rules())[0]?.from === 22 * 60 + 30, 'its beginning');
+    await rule.getByLabel('Up').fill('200K');
+    await page.keyboard.press('Enter');
+    await eventually(async () => (await rules())[0]?.up === 204_800, 'its rate');
+    await rule.getByLabel('Down').fill('fast');
+    await page.keyboard.press('Enter');
+    await page.getByText('Write it like 500K or 2M').waitFor();
+    assert.deepEqual(await rules(), [{ days: [1, 2, 3, 4, 5, 6], from: 1350, to: 1080, down: 1_048_576, up: 204_800 }]);
+    await page.getByRole('button', { name: 'Remove rule 1' }).click();
+    await eventually(async () => (await rules()).length === 0, 'no rule');
+    assert.deepEqual(errors, []);
+  });
+
+  it('name directories, and say when they are not allowed', async (t) => {
+    const { url, client, downloads } = await open(t);
+    const { page } = await visit(t, url);
+    await toSettings(page);
+    const folder = page.getByLabel('Move when complete to');
+    await folder.fill('/etc');
+    await page.keyboard.press('Enter');
+    await page.locator('#setting-moveTo-note.failed').waitFor();
+    assert.equal((await client.session({})).settings.moveTo, null);
+    await folder.fill(`${downloads}/done`);
+    await page.keyboard.press('Enter');
+    await eventually(async () => (await client.session({})).settings.moveTo === `${downloads}/done`, 'the directory');
+    await page.getByRole('textbox', { name: 'Connections' }).fill('120');
+    await page.keyboard.press('Enter');
+    await eventually(async () => (await client.session({})).settings.maxConnections === 120, 'the connections');
+  });
+
   it('are locked where something else decides, and say what', async (t) => {
     const { url } = await open(t);
     const { page } = await visit(t, url);
@@ -94,7 +135,11 @@ describe('the settings of the page', needsBrowser(), () => {
   for (const { name, options } of LOOKS)
     it(`are for everybody: ${name}`, async (t) => {
       const { url, client } = await open(t);
-      await client.changeSettings({ body: { down: 3 * 1024 * 1024, activeDownloads: 5, seedTime: 43_200 } });
+      const schedule = [
+        { days: [1, 2, 3, 4, 5], from: 480, to: 1080, down: 1024 ** 2, up: 204_800 },
+        { days: [0, 6], from: 0, to: 1440, up: 0 },
+      ];
+      await client.changeSettings({ body: { down: 3 * 1024 ** 2, activeDownloads: 5, seedTime: 43_200, schedule } });
       const { page, errors } = await visit(t, url, options);
       await toSettings(page);
       await page.getByLabel('Seeds at a time').fill('100001');

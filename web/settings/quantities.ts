@@ -40,7 +40,7 @@ export const SPEED: readonly Quantity[] = [
   {
     name: 'down',
     label: 'Download',
-    hint: 'All transfers together, but for peers on the local network.',
+    hint: 'All transfers together.',
     units: RATES,
     none: NO_LIMIT,
   },
@@ -67,6 +67,16 @@ export const QUEUE: readonly Quantity[] = [
     hint: 'The others wait for their turn.',
     units: [{ name: 'transfers', factor: 1 }],
     none: ALL,
+  },
+];
+
+export const CONNECTIONS: readonly Quantity[] = [
+  {
+    name: 'maxConnections',
+    label: 'Connections',
+    hint: 'To peers of all transfers together; empty: as many as usual.',
+    units: [{ name: 'at most', factor: 1 }],
+    none: { value: null, text: 'as usual' },
   },
 ];
 

@@ -8,17 +8,23 @@ export interface SettingRowProps {
   id: string;
   label: string;
   hint?: string | undefined;
+  /** Several fields, each with a name of its own. */
+  group?: boolean;
   lockedBy?: string | undefined;
   note?: Note | undefined;
   children: ComponentChildren;
 }
 
-export function SettingRow({ id, label, hint, lockedBy, note, children }: SettingRowProps) {
+export function SettingRow({ id, label, hint, group = false, lockedBy, note, children }: SettingRowProps) {
   return (
     <div class="setting">
-      <label class="setting-label" for={id}>
-        {label}
-      </label>
+      {group ? (
+        <span class="setting-label">{label}</span>
+      ) : (
+        <label class="setting-label" for={id}>
+          {label}
+        </label>
+      )}
       <div class="setting-control">{children}</div>
       <p id={`${id}-hint`} class="setting-hint small">
         {lockedBy === undefined ? (

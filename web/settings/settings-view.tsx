@@ -4,9 +4,11 @@ import type { ComponentChildren } from 'preact';
 import { useFeed } from '../data/feed.ts';
 import { Appearance } from './appearance.tsx';
 import { FlagField } from './flag-field.tsx';
+import { PathField } from './path-field.tsx';
 import { Connections, Places } from './places.tsx';
-import { GOALS, QUEUE, type Quantity, SPEED } from './quantities.ts';
+import { CONNECTIONS, GOALS, QUEUE, type Quantity, SPEED } from './quantities.ts';
 import { QuantityField } from './quantity-field.tsx';
+import { Schedule } from './schedule.tsx';
 import './settings.css';
 import { ThisBrowser } from './this-browser.tsx';
 
@@ -19,6 +21,8 @@ export default function SettingsView() {
         <>
           <Section title="Speed" about="Empty: no limit. Each transfer can have its own limits as well.">
             <Quantities quantities={SPEED} />
+            <FlagField name="limitLan" label="Limit the local network" hint="Else its peers are as fast as they can." />
+            <Schedule />
           </Section>
           <Section title="Queue" about="How many run at a time.">
             <Quantities quantities={QUEUE} />
@@ -35,9 +39,17 @@ export default function SettingsView() {
       {known && (
         <>
           <Section title="Directories" about="Where data may be.">
+            <PathField name="moveTo" label="Move when complete to" hint="Below an allowed directory." none="it stays" />
+            <PathField
+              name="watch"
+              label="Watched folder"
+              hint="What .torrent and .magnet files in it name is added."
+              none="none"
+            />
             <Places />
           </Section>
           <Section title="Connections" about="How others find it.">
+            <Quantities quantities={CONNECTIONS} />
             <Connections />
           </Section>
         </>

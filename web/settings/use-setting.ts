@@ -1,6 +1,6 @@
 // One setting of the daemon for a field: what it is, whether it can be changed here, and what became of the last change.
 
-import { useEffect, useRef, useState } from 'preact/hooks';
+import { useEffect, useMemo, useRef, useState } from 'preact/hooks';
 import type { Settings, SettingsChange } from '../../src/api/settings-schemas.ts';
 import { api } from '../data/api.ts';
 import { useFeed } from '../data/feed.ts';
@@ -25,7 +25,9 @@ const STAYS = 4_000;
 
 /** Undefined while the daemon has not said what it is. */
 export function useSetting<K extends keyof Settings>(name: K): Setting<Settings[K]> | undefined {
-  const value = useFeed(({ session }) => session?.settings[name]);
+  // As text, so that a list that is told again is the same one.
+  const told = useFeed(({ session }) => session && JSON.stringify(session.settings[name]));
+  const value = useMemo(() => (told === undefined ? undefined : (JSON.parse(told) as Settings[K])), [told]);
   const lockedBy = useFeed(({ session }) => session?.locked.find((each) => each.name === name)?.by);
   const [note, setNote] = useState<Note>();
   const calls = useRef(0);
@@ -48,7 +50,7 @@ export function useSetting<K extends keyof Settings>(name: K): Setting<Settings[
     }
   };
   const refuse = (text: string): void => setNote({ kind: 'failed', text });
-  return { value: value as Settings[K], lockedBy, note, save, refuse };
+  return { value, lockedBy, note, save, refuse };
 }
 
 /** Beside the field, its place in the request says nothing. */
