@@ -135,6 +135,20 @@ describe('a journal', () => {
     assert.equal((await readFile(path)).length, length);
   });
 
+  it('lets no piece begin that is told ahead while the telling is on its way', async (t) => {
+    const { journal, path } = await open(t);
+    const first = new Promise<void>((go) => journal.begin(1, go, () => [2]));
+    while (!journal.record.begun.has(2)) await Promise.resolve();
+    const told = await new Promise<boolean>((go) =>
+      journal.begin(2, () => {
+        const reading = readJournal(fs.readFileSync(path));
+        go(reading.kind === 'record' && reading.record.begun.has(2));
+      }),
+    );
+    assert.equal(told, true, 'a kill now would leave a piece on disk that no start looks for');
+    await first;
+  });
+
   it('forgets what was cut off and goes on behind what is good', async (t) => {
     const { state, store, journal, path } = await open(t);
     await journal.add([{ type: 'have', pieces: [1] }]);

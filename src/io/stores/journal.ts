@@ -29,6 +29,8 @@ export class Journal {
   #tail: Promise<unknown> = Promise.resolve();
   #begun: number[] = [];
   #whenBegun: (() => void)[] = [];
+  /** What is said to have begun in memory is on its way to the file. */
+  #telling = false;
   readonly #now: () => number;
 
   /** Nothing is written before the first `rewrite`. `now`: epoch milliseconds. */
@@ -53,7 +55,7 @@ export class Journal {
    * `soon`: asked for pieces that will follow, when there is something to append: they cost next to nothing then.
    */
   begin(piece: number, then: () => void, soon: () => Iterable<number> = () => []): void {
-    if (this.#record.begun.has(piece) && this.#whenBegun.length === 0) {
+    if (this.#record.begun.has(piece) && this.#whenBegun.length === 0 && !this.#telling) {
       then();
       return;
     }
@@ -65,11 +67,13 @@ export class Journal {
       const waiting = this.#whenBegun;
       this.#begun = [];
       this.#whenBegun = [];
+      this.#telling = true;
       try {
         if (pieces.length > 0) await this.#append([{ type: 'begun', at: this.#now(), pieces }]);
       } catch {
         this.#stale = true;
       }
+      this.#telling = false;
       for (const go of waiting) go();
     });
   }
