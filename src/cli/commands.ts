@@ -133,7 +133,7 @@ const why = command({
   settings: ['state', ...COMMON],
   briefs: { state: "the download's own state directory (default by XDG)" },
   description: [
-    'Tells where the time of a running get went, or of the last one: what the download and each of its peers waited for, and what to change. A running one is up to a second old.',
+    "Tells where the time of a running download went, or of the last one, a daemon's too: what the download and each of its peers waited for, and what to change. A running one is up to a second old.",
   ],
   examples: [
     ['shoal why', 'the latest download'],

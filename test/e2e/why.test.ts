@@ -1,8 +1,10 @@
-// `shoal why` beside a running `shoal get`: a limit, a slow seed, nobody there, and nothing known; and after the end.
+// `shoal why` beside a running `shoal get`: a limit, a slow seed, nobody there, and nothing known; after the end; and of a
+// daemon's torrents.
 
 import assert from 'node:assert/strict';
 import { join } from 'node:path';
 import { it } from 'node:test';
+import { drive, startDaemon, untilState } from '../harness/daemon-process.ts';
 import { share, startGet, untilDone } from '../harness/jobs.ts';
 import {
   eventually,
@@ -86,4 +88,25 @@ it('says what to do when nothing is known', async () => {
   assert.equal(asked.ended.code, 1);
   assert.equal(asked.all('error')[0]?.code, 'ERR_NOT_FOUND');
   assert.match(String(asked.all('error')[0]?.message), /no download of "film\.mkv" is known in .*--state/);
+});
+
+it('tells of a torrent of the daemon that does not run why it does not', async () => {
+  const tracker = await startTracker();
+  const directory = await temporaryDirectory('daemon');
+  const film = await randomFile(join(directory, 'film.mkv'), 3_000_000);
+  await share(film, { trackers: [tracker.url], args: ['--up', '100K'] });
+  const daemon = await startDaemon([tracker.url], directory, ['--active-downloads', '1']);
+  await drive(daemon, 'add', 'film.mkv', '--tracker', tracker.url);
+  await drive(daemon, 'add', `magnet:?xt=urn:btih:${'e'.repeat(40)}&dn=later`);
+  const ask = async (name: string) => (await why(daemon.state, [name])) as (Why & { state?: string }) | undefined;
+  const running = await eventually(async () => {
+    const found = await ask('film.mkv');
+    return found?.running === true && found;
+  }, 'a download of the daemon to be explained');
+  assert.equal(String(running.infoHash).length, 40);
+  assert.equal((await ask('later'))?.state, 'queued');
+  assert.match((await ask('later'))!.advice, /--active-downloads/);
+  await drive(daemon, 'pause', 'film.mkv');
+  await untilState(daemon, 'film.mkv', 'paused');
+  assert.match((await ask('film.mkv'))!.advice, /paused; shoal resume/);
 });

@@ -53,12 +53,15 @@ function given(
 
 function tell(output: Output, name: string, limits: Record<string, unknown>, infoHash?: string): void {
   output.event('limits', { ...(infoHash === undefined ? {} : { infoHash, name }), ...limits });
-  const parts = Object.entries(limits).map(([key, value]) => `${key} ${describe(key, value as number | null)}`);
+  const parts = Object.entries(limits).map(
+    ([key, value]) => `${flagName(key as SettingName)} ${describe(key, value as number | null)}`,
+  );
   output.result(`${printable(name)}: ${parts.length === 0 ? 'no limits of its own' : parts.join(', ')}`);
 }
 
 function describe(name: string, value: number | null): string {
-  if (value === null || (value === 0 && name !== 'ratio')) return 'unlimited';
+  if (value === null || (value === 0 && name !== 'ratio'))
+    return name === 'ratio' || name.endsWith('Time') ? 'without end' : 'unlimited';
   if (name === 'down' || name === 'up') return formatRate(value);
   return name.endsWith('Time') ? formatDuration(value) : String(value);
 }
