@@ -25,6 +25,8 @@ interface Running {
   pid: number;
   client: DaemonClient;
   end(signal: NodeJS.Signals): Promise<void>;
+  /** Whatever it is doing; for a measurement that failed. */
+  kill(): void;
 }
 
 async function startDaemon(directory: string, tracker: string): Promise<Running> {
@@ -42,11 +44,12 @@ async function startDaemon(directory: string, tracker: string): Promise<Running>
   const ready = JSON.parse(text.split('\n')[0]!) as { url: string; token: string };
   return {
     pid: child.pid!,
-    client: createDaemonClient(ready.url, { token: ready.token, timeout: 60_000 }),
+    client: createDaemonClient(ready.url, { token: ready.token, timeout: 300_000 }),
     async end(signal) {
       child.kill(signal);
       await once(child, 'exit');
     },
+    kill: () => child.kill('SIGKILL'),
   };
 }
 
@@ -106,8 +109,10 @@ const tracker = await startTracker({
   dataDir: join(directory, 'tracker'),
   open: true,
 });
+let running: Running | undefined;
 try {
   let daemon = await startDaemon(directory, tracker.url);
+  running = daemon;
   console.log(`empty: ${(await costOf(daemon.pid)).memory.toFixed(0)} MiB`);
   let next = 0;
   const add = async (): Promise<void> => {
@@ -120,12 +125,14 @@ try {
   for (const signal of ['SIGKILL', 'SIGTERM'] as const) {
     await timed('ready again after', async () => {
       daemon = await startDaemon(directory, tracker.url);
+      running = daemon;
     });
     await timed('all seed again after', () => untilSeeding(daemon.client, count));
     await measureIdle(daemon);
     await timed(`${signal}, ended after`, () => daemon.end(signal));
   }
 } finally {
+  running?.kill();
   await tracker.close();
-  await rm(directory, { recursive: true, force: true });
+  await rm(directory, { recursive: true, force: true, maxRetries: 5 });
 }
