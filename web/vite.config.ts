@@ -7,6 +7,11 @@ import { fileURLToPath } from 'node:url';
 import { brotliCompressSync, constants, gzipSync } from 'node:zlib';
 import { defineConfig, type Plugin } from 'vite';
 
+/** What both pages and most views need, as one file: many small ones compress worse. Following a daemon is no part of it. */
+const BASE =
+  /preact|\/web\/(format|strip|list)\/|\/web\/data\/(store|poll|preferences|figures)|\/web\/app\/(route|icons|lazy|notices|search)\.|\/src\/base\/|strip-cells|http-call|preload-helper/;
+/** What the daemon's page always has. */
+const SHELL = /\/web\/(data\/(feed|strips|api)\.|player\/(player|media-kind)\.|app\/dialog|transfers\/limit-text)/;
 const COMPRESSED = /\.(js|css|html|svg)$/;
 
 /** Writes NAME.br and NAME.gz beside what is worth it. */
@@ -49,6 +54,14 @@ export default defineConfig({
         fileURLToPath(new URL('index.html', import.meta.url)),
         fileURLToPath(new URL('tracker.html', import.meta.url)),
       ],
+      output: {
+        codeSplitting: {
+          groups: [
+            { name: 'base', test: BASE },
+            { name: 'shell', test: SHELL },
+          ],
+        },
+      },
     },
     outDir: '../dist/web',
     emptyOutDir: true,
