@@ -18,6 +18,7 @@ describe("the daemon's page", needsBrowser(), () => {
     await page.getByText('Nothing is here yet.').waitFor();
     assert.equal(page.url().includes('token'), false);
     assert.equal(await page.evaluate(() => document.cookie), '', 'no script can read the cookie');
+    assert.equal(await page.locator('nav [aria-current]').innerText(), 'Transfers');
     await screenshot(page, 'first-run-1440-light');
     await page.reload();
     await page.getByText('Nothing is here yet.').waitFor();

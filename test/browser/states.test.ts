@@ -12,6 +12,7 @@ describe('the page in trouble', needsBrowser(), () => {
     const row = page.getByRole('row', { name: /planet-260101/ });
     await row.first().click();
     await page.getByText(/\d+ here/).waitFor();
+    await page.getByText(/^no peer has/).waitFor();
     await daemon.stop();
     await page.getByText('The daemon does not answer.').waitFor();
     assert.equal(await row.first().isVisible(), true);
@@ -36,7 +37,7 @@ describe('the page in trouble', needsBrowser(), () => {
       .first()
       .click();
     await page.getByRole('tab', { name: 'Files' }).click();
-    await page.getByRole('cell', { name: /planet-260101/ }).waitFor();
+    await page.getByRole('cell', { name: /^planet-260101/ }).waitFor();
     assert.equal(await page.getByRole('row', { name: /Big Buck Bunny/ }).count(), 0);
     assert.deepEqual(errors, []);
   });
@@ -63,7 +64,7 @@ describe('the page in trouble', needsBrowser(), () => {
     await page.waitForFunction(() => document.querySelectorAll('[aria-expanded=false]').length === 1);
     await page.keyboard.press('/');
     await page.keyboard.type('no such thing');
-    await page.getByText('No transfer matches “no such thing”.').waitFor();
+    await page.getByText('No transfer matches “no such thing”.', { exact: false }).waitFor();
     await screenshot(page, 'no-match-1440-light');
     await page.keyboard.press('Escape');
     await page

@@ -36,8 +36,11 @@ export interface MainThread {
 
 export function readTrace(trace: Buffer): MainThread {
   const { traceEvents } = JSON.parse(trace.toString()) as { traceEvents: TraceEvent[] };
-  const names = traceEvents.filter(({ name, args }) => name === 'thread_name' && args?.name === 'CrRendererMain');
-  const threads = new Set(names.map(({ pid, tid }) => `${pid} ${tid}`));
+  const names = traceEvents.filter(({ name }) => name === 'thread_name');
+  // The browser has pages of its own, in other processes; ours is the one with the worker.
+  const ours = new Set(names.filter(({ args }) => args?.name === 'DedicatedWorker thread').map(({ pid }) => pid));
+  const mains = names.filter(({ pid, args }) => args?.name === 'CrRendererMain' && ours.has(pid));
+  const threads = new Set(mains.map(({ pid, tid }) => `${pid} ${tid}`));
   const main = traceEvents.filter(({ pid, tid, ph }) => ph === 'X' && threads.has(`${pid} ${tid}`));
   main.sort((a, b) => a.ts - b.ts);
   const messages = main.filter(({ name }) => name === 'HandlePostMessage');

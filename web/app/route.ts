@@ -15,8 +15,10 @@ addEventListener('hashchange', () => route.set(parseRoute(location.hash)));
 
 export const useRoute = route.use;
 
+/** What is no address of ours, such as a token that is about to be taken out, is the beginning. */
 export function parseRoute(hash: string): Route {
-  const [path = '', query = ''] = hash.replace(/^#\/?/, '').split('?', 2);
+  if (!hash.startsWith('#/')) return { path: [HOME], query: new URLSearchParams() };
+  const [path = '', query = ''] = hash.slice(2).split('?', 2);
   const segments = path.split('/').filter(Boolean).map(decode);
   return { path: segments.length === 0 ? [HOME] : segments, query: new URLSearchParams(query) };
 }

@@ -33,8 +33,19 @@ worker.addEventListener('message', ({ data }: MessageEvent<FromFeed>) => {
     waiting.delete(data.id);
     return;
   }
-  feed.set(data);
+  const { link, uploads, shares } = feed.get();
+  feed.set({
+    ...data,
+    link: unlessEqual(link, data.link),
+    uploads: unlessEqual(uploads, data.uploads),
+    shares: unlessEqual(shares, data.shares),
+  });
 });
+
+/** What comes from a worker is always another object; who watches it is not to draw for nothing. */
+function unlessEqual<T>(before: T, after: T): T {
+  return JSON.stringify(before) === JSON.stringify(after) ? before : after;
+}
 
 function tell(message: ToFeed): void {
   worker.postMessage(message);

@@ -15,6 +15,8 @@ export interface KnownStrip {
 /** As many as a row can show. */
 const CELLS = 256;
 const EVERY = 1_000;
+/** Long enough for a scroll to bring more of them. */
+const SOON = 40;
 const MOST = 64;
 const COMPLETE: KnownStrip = { cells: Uint8Array.of(FULL << 2), nowhere: 0 };
 const EMPTY: KnownStrip = { cells: Uint8Array.of(0), nowhere: 0 };
@@ -23,14 +25,17 @@ const strips = createStore<ReadonlyMap<string, KnownStrip>>(new Map());
 /** What each was asked for as, so that what has not moved is not asked for again. */
 const asked = new Map<string, string>();
 let shown: readonly TorrentRow[] = [];
-let looking = false;
+let timer: ReturnType<typeof setTimeout> | undefined;
+let asking = false;
 
 /** The rows that are on the screen now. */
 export function showStrips(rows: readonly TorrentRow[]): void {
   shown = rows;
-  if (looking) return;
-  looking = true;
-  queueMicrotask(() => void look());
+  // Those that are seen for the first time are not to wait.
+  const fresh = rows.some((row) => !isPlain(row) && !asked.has(row.infoHash));
+  if (asking || (timer !== undefined && !fresh)) return;
+  clearTimeout(timer);
+  timer = setTimeout(() => void look(), fresh ? SOON : EVERY);
 }
 
 /** Within a component. */
@@ -45,13 +50,15 @@ function isPlain({ size, have, state }: TorrentRow): boolean {
 }
 
 async function look(): Promise<void> {
+  asking = true;
   const wanted = shown.filter((row) => !isPlain(row) && (asked.get(row.infoHash) !== stamp(row) || moves(row)));
   try {
     if (wanted.length > 0 && !document.hidden) await fetchStrips(wanted.slice(0, MOST));
   } catch {
     // The feed says when the daemon is away; strips stay as they were.
   }
-  setTimeout(() => void look(), EVERY);
+  asking = false;
+  timer = setTimeout(() => void look(), EVERY);
 }
 
 async function fetchStrips(rows: readonly TorrentRow[]): Promise<void> {

@@ -100,6 +100,7 @@ describe('the list of transfers', () => {
     const part = list.window(3, 2);
     assert.deepEqual(told(part.items), ['a9', 'a10']);
     assert.deepEqual([part.first, part.total, part.headsBefore, part.heads], [3, 10, 2, 4]);
+    assert.equal(list.window(2, 2).headsBefore, 1, 'the head that is the first itself is not before it');
     assert.deepEqual(list.window(500, 5).items.length, 1, 'past the end there is the end');
     assert.deepEqual(listOf([]).window(0, 5).items, []);
   });

@@ -9,20 +9,17 @@ export function FirstRun() {
   return (
     <div class="first-run">
       <h2>Nothing is here yet.</h2>
-      <p>
-        Paste a magnet link or the address of a .torrent into the field above, or{' '}
+      <p>Drop a file or a folder anywhere to share it. To fetch, paste a magnet link into the field above.</p>
+      <p class="first-run-buttons">
+        <button type="button" class="button main" onClick={() => go(['share'])}>
+          Share…
+        </button>
         <button type="button" class="button" onClick={() => openDialog(<AddDialog />)}>
-          add a file
+          Add…
         </button>
       </p>
-      <p>
-        Drop a file or a folder anywhere to share it, or{' '}
-        <button type="button" class="button" onClick={() => go(['share'])}>
-          choose one
-        </button>
-      </p>
-      <p>On the command line, the daemon takes over what is shared and fetched:</p>
-      <pre class="mono">{'shoal share film.mkv\nshoal add NAME\nshoal status'}</pre>
+      <p>In a shell, three lines share a file, find what others share, and fetch it:</p>
+      <pre class="mono">{'shoal share film.mkv\nshoal list\nshoal add NAME'}</pre>
     </div>
   );
 }
