@@ -77,11 +77,13 @@ export function TransferList({ current, narrow }: { current: string | undefined;
         >
           {list.items.map((item, index) => {
             const place = list.first + index + 2;
-            if (item.kind === 'group') return <GroupRow key={item.group} item={item} place={place} />;
+            // What is drawn of a line is used again for the next: an order that changes all the time builds nothing anew.
+            const slot = place % range.count;
+            if (item.kind === 'group') return <GroupRow key={slot} item={item} place={place} />;
             const { infoHash } = item.row;
             return (
               <TransferRow
-                key={infoHash}
+                key={slot}
                 row={item.row}
                 place={place}
                 selected={selected.has(infoHash)}
