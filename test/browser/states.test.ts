@@ -57,6 +57,21 @@ describe('the page in trouble', needsBrowser(), () => {
     assert.equal(await page.getByText(refuse).count(), 0);
   });
 
+  it('says so when a part of it cannot be had, and loads anew', async (t) => {
+    const daemon = await openMockDaemon(t, { torrents: 40 });
+    const { page } = await visit(t, daemon.url);
+    await page.route('**/assets/rates-part-*.js', (route) => route.abort());
+    await page
+      .getByRole('row', { name: /planet-260101/ })
+      .first()
+      .click();
+    await page.getByRole('tab', { name: 'Rates' }).click();
+    await page.getByText('This part of the page could not be loaded').waitFor();
+    await page.unroute('**/assets/rates-part-*.js');
+    await page.getByRole('button', { name: 'Load the page anew' }).click();
+    await page.getByRole('img', { name: /^Rates of planet-260101/ }).waitFor();
+  });
+
   it('finds nothing without being at a loss for words, and folds groups', async (t) => {
     const daemon = await openMockDaemon(t, { torrents: 40 });
     const { page } = await visit(t, daemon.url);

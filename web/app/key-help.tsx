@@ -11,14 +11,14 @@ const KEYS: readonly (readonly [string, string])[] = [
   ['Delete', 'Remove what is selected; asks once'],
   ['Enter', 'To the details of a transfer'],
   ['Ctrl A', 'Select all'],
-  ['Menu, Shift F10', 'All that can be done, with its shell command'],
+  ['Menu', 'All that can be done, with its shell command; also Shift F10'],
   ['Escape', 'Close, or select nothing'],
   ['?', 'This list'],
 ];
 
 export function KeyHelp() {
   return (
-    <Dialog title="Keys" onSubmit={closeDialog}>
+    <Dialog title="Keys" wide onSubmit={closeDialog}>
       <dl class="key-help">
         {KEYS.map(([keys, what]) => (
           <div key={keys}>

@@ -1,5 +1,5 @@
-// A part of the page: there from the beginning, or fetched when it is first opened. Says so when it cannot be had, and tries
-// again on demand.
+// A part of the page: there from the beginning, or fetched when it is first opened. Says so when it cannot be had: after an
+// update of the daemon its parts have other names, and the page has to be loaded anew.
 
 import type { ComponentType } from 'preact';
 import { useEffect, useState } from 'preact/hooks';
@@ -33,8 +33,8 @@ function Fetched({ load }: { load: Load }) {
   return (
     <div class="lazy-failed">
       <p>This part of the page could not be loaded from the daemon.</p>
-      <button type="button" class="button" onClick={() => setFailed(false)}>
-        Try again
+      <button type="button" class="button" onClick={() => location.reload()}>
+        Load the page anew
       </button>
     </div>
   );
