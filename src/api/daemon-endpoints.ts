@@ -2,6 +2,7 @@
 // table, the OpenAPI document and the client are made from it. Holds no schemas.
 
 import { type Endpoint, MAX_TORRENT_LENGTH } from './endpoints.ts';
+import { eventEndpoints } from './event-endpoints.ts';
 import { shareEndpoints } from './share-endpoints.ts';
 import { streamEndpoints } from './stream-endpoints.ts';
 
@@ -97,20 +98,7 @@ export const daemonEndpoints = {
     policy: 'token',
     summary: 'The piece maps of several torrents, each made small enough for a line of a list',
   },
-  torrentEvents: {
-    method: 'GET',
-    path: `${TORRENT}/events`,
-    policy: 'token',
-    summary: 'What happens to one torrent, as server-sent events',
-    replyType: 'text/event-stream',
-  },
-  events: {
-    method: 'GET',
-    path: '/api/v1/events',
-    policy: 'token',
-    summary: 'All torrents and what changes of them, as server-sent events',
-    replyType: 'text/event-stream',
-  },
+  ...eventEndpoints,
   catalog: {
     method: 'GET',
     path: '/api/v1/catalog',

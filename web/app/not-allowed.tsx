@@ -1,7 +1,7 @@
 // For who has no cookie: how to get in, and a field for the token.
 
 import { useState } from 'preact/hooks';
-import { DaemonProblem } from '../../src/api/daemon-client.ts';
+import { DaemonProblem } from '../../src/api/daemon-events.ts';
 import { openFeed } from '../data/feed.ts';
 import { login } from './login.ts';
 import './not-allowed.css';

@@ -1,9 +1,10 @@
 // The feed: follows the daemon's events for as long as the page is open, through its restarts too, and tells the page what
 // it shows of them. Changes nothing at the daemon.
 
-import { createDaemonClient, DaemonProblem } from '../../src/api/daemon-client.ts';
+import { DaemonProblem, daemonTarget, followEvents } from '../../src/api/daemon-events.ts';
 import type { TorrentRow } from '../../src/api/daemon-schemas.ts';
 import { applyEvent, emptyView } from '../../src/api/daemon-view.ts';
+import { eventEndpoints } from '../../src/api/event-endpoints.ts';
 import { watchedFetch } from './feed-line.ts';
 import type { FromFeed, Link, ToFeed } from './feed-messages.ts';
 import { TorrentList } from './torrent-list.ts';
@@ -38,11 +39,12 @@ addEventListener('message', ({ data }: MessageEvent<ToFeed>) => {
 async function follow(base: string): Promise<void> {
   attempt?.abort();
   const own = new AbortController();
+  const target = daemonTarget(base);
   attempt = own;
   for (let pause = FIRST_PAUSE; !own.signal.aborted; pause = Math.min(2 * pause, LONGEST_PAUSE)) {
     const { fetch, signal, stop } = watchedFetch(own.signal);
     try {
-      for await (const event of createDaemonClient(base, { fetch }).events({ last: view.last, signal })) {
+      for await (const event of followEvents(target, eventEndpoints.events, { signal }, { fetch }, view.last)) {
         const changed = applyEvent(view, event);
         pause = FIRST_PAUSE;
         if (link.state !== 'live') link = { state: 'live', since: Date.now(), message: undefined };
