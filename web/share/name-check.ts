@@ -1,7 +1,7 @@
 // Whether a name can be had in the catalog, asked a moment after the last key.
 
 import { useEffect, useState } from 'preact/hooks';
-import { DaemonProblem } from '../../src/api/daemon-client.ts';
+import { DaemonProblem } from '../../src/api/daemon-events.ts';
 import { catalogName } from '../../src/protocol/names.ts';
 import { api } from '../data/api.ts';
 

@@ -1,7 +1,7 @@
 // Sends what was picked to the daemon, a slice at a time, so that no more than a few slices are ever in memory; goes on where
 // a cut connection left off, and shares when all of it is there.
 
-import { DaemonProblem } from '../../src/api/daemon-client.ts';
+import { DaemonProblem } from '../../src/api/daemon-events.ts';
 import { api } from '../data/api.ts';
 import { createStore } from '../data/store.ts';
 import type { Picked } from './picked.ts';

@@ -1,7 +1,7 @@
 // What is about to be shared: its name, checked as one types, whether it is published, and the button that begins.
 
 import { useState } from 'preact/hooks';
-import { DaemonProblem } from '../../src/api/daemon-client.ts';
+import { DaemonProblem } from '../../src/api/daemon-events.ts';
 import { formatSize } from '../../src/base/quantity.ts';
 import { api } from '../data/api.ts';
 import { useFeed } from '../data/feed.ts';
