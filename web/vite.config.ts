@@ -53,6 +53,7 @@ export default defineConfig({
       input: [
         fileURLToPath(new URL('index.html', import.meta.url)),
         fileURLToPath(new URL('tracker.html', import.meta.url)),
+        fileURLToPath(new URL('api.html', import.meta.url)),
       ],
       output: {
         codeSplitting: {

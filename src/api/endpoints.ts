@@ -141,6 +141,13 @@ export const endpoints = {
     summary: 'The style of the page',
     replyType: 'text/css',
   },
+  apiPage: {
+    method: 'GET',
+    path: '/api.html',
+    policy: 'public',
+    summary: 'This description as a page',
+    replyType: 'text/html',
+  },
   asset: {
     method: 'GET',
     path: '/assets/:name',

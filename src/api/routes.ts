@@ -51,6 +51,7 @@ export const routes = {
   metrics: {},
   page: { query: ListQuery },
   style: {},
+  apiPage: {},
   asset: { params: NameParams },
 } as const satisfies Record<EndpointName, RouteShapes>;
 

@@ -20,6 +20,8 @@ const ENCODINGS = [
   ['gzip', '.gz'],
 ] as const;
 const START = 'index.html';
+/** The page that describes the API of whoever serves it. */
+export const API_PAGE = 'api.html';
 /** Below it everything is named by its content. */
 const HASHED = 'assets/';
 /** What a page may have at most; more is not ours. */
@@ -43,17 +45,19 @@ export function registerStaticFiles(server: HttpServer, { folder, missing }: Sta
   const page = new BuiltPage(folder);
   const config = { policy: 'public' };
   const method = ['GET', 'HEAD'];
-  server.route({
-    method,
-    url: '/',
-    config,
-    handler: async (request, reply) => {
-      await page.refresh();
-      const file = page.file(START);
-      if (file !== undefined) return answer(file, request, reply, 'no-cache');
-      return reply.code(503).type(TYPES['.html']!).send(missing);
-    },
-  });
+  for (const [url, name] of [
+    ['/', START],
+    [`/${API_PAGE}`, API_PAGE],
+  ] as const)
+    server.route({
+      method,
+      url,
+      config,
+      handler: async (request, reply) => {
+        if (await page.sendPage(name, request, reply)) return reply;
+        return reply.code(503).type(TYPES['.html']!).send(missing);
+      },
+    });
   server.route({
     method,
     url: `/${HASHED}:name`,
@@ -103,6 +107,15 @@ export class BuiltPage {
   /** By its path below the folder, with slashes. */
   file(path: string): StaticFile | undefined {
     return this.#files.get(path);
+  }
+
+  /** Sends a page as it is built now; false when there is none. */
+  async sendPage(name: string, request: FastifyRequest, reply: FastifyReply): Promise<boolean> {
+    await this.refresh();
+    const file = this.file(name);
+    if (file === undefined) return false;
+    void answer(file, request, reply, 'no-cache');
+    return true;
   }
 
   /** Sends what is named by its content; false when there is no such thing. */

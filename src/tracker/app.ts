@@ -9,7 +9,7 @@ import { openApiDocument } from '../api/openapi.ts';
 import type { BearerToken } from '../http/bearer-token.ts';
 import { HttpError } from '../http/problem.ts';
 import { createHttpServer } from '../http/server.ts';
-import { BuiltPage } from '../http/static-files.ts';
+import { API_PAGE, BuiltPage } from '../http/static-files.ts';
 import { formatMagnet } from '../protocol/magnet.ts';
 import type { Source } from '../registry/reachability.ts';
 import { sourceOf } from './announce.ts';
@@ -115,6 +115,13 @@ export async function createApp(options: AppOptions): Promise<App> {
     style({ reply }) {
       reply.header('cache-control', 'max-age=3600');
       return STYLE;
+    },
+    async apiPage({ request, reply }) {
+      if (!(await built?.sendPage(API_PAGE, request, reply)))
+        throw new HttpError(404, 'ERR_USAGE', 'the page is not built; the document is at /api/v1/openapi.json', {
+          reason: 'no_such_route',
+        });
+      return undefined;
     },
     async asset({ params, request, reply }) {
       if (!(await built?.sendAsset(params.name, request, reply)))

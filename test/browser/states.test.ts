@@ -99,7 +99,11 @@ describe('the page in trouble', needsBrowser(), () => {
     await grid.focus();
     await page.keyboard.press('ArrowDown');
     await page.keyboard.press('ArrowDown');
-    await page.locator('[aria-activedescendant]').waitFor();
+    // Keys come faster than answers; each counts.
+    await page.waitForFunction(() => {
+      const rows = document.querySelectorAll('[role=row][id^=row-]');
+      return rows[1]?.id === document.querySelector('[role=grid]')?.getAttribute('aria-activedescendant');
+    });
     await page.keyboard.press('Shift+ArrowDown');
     await page.waitForFunction(() => document.querySelectorAll('[aria-selected=true][role=row]').length === 2);
     await page.keyboard.press('Shift+F10');

@@ -172,7 +172,7 @@ describe('attacks on a daemon', () => {
     assert.ok(daemon.routes.length > 15);
     assert.deepEqual(
       daemon.routes.filter(({ policy }) => policy === 'public').map(({ method, path }) => `${method} ${path}`),
-      ['GET /', 'HEAD /', 'GET /assets/:name', 'HEAD /assets/:name'],
+      ['GET /', 'HEAD /', 'GET /api.html', 'HEAD /api.html', 'GET /assets/:name', 'HEAD /assets/:name'],
       'only the files of the page, which hold no secrets',
     );
     for (const { method, path, policy } of daemon.routes) {

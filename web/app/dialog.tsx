@@ -1,7 +1,7 @@
 // One dialog at a time over the page. The browser keeps the focus in it, closes it with Escape and gives the focus back.
 
 import type { ComponentChild, ComponentChildren } from 'preact';
-import { useEffect, useRef } from 'preact/hooks';
+import { useLayoutEffect, useRef } from 'preact/hooks';
 import { createStore } from '../data/store.ts';
 import './dialog.css';
 
@@ -35,7 +35,8 @@ export interface DialogProps {
 
 export function Dialog({ title, children, wide = false, onSubmit }: DialogProps) {
   const element = useRef<HTMLDialogElement>(null);
-  useEffect(() => element.current?.showModal(), []);
+  // With the frame that shows it: the next key is already the dialog's.
+  useLayoutEffect(() => element.current?.showModal(), []);
   return (
     <dialog
       ref={element}

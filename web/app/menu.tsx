@@ -51,7 +51,8 @@ function MenuBox({ title, x, y, items }: Menu) {
     style.left = `${Math.max(8, Math.min(x, innerWidth - offsetWidth - 8))}px`;
     style.top = `${Math.max(8, Math.min(y, innerHeight - offsetHeight - 8))}px`;
   }, [x, y]);
-  useEffect(() => box.current?.querySelectorAll('button')[current]?.focus(), [current]);
+  // With the frame that shows it: the next key is already the menu's.
+  useLayoutEffect(() => box.current?.querySelectorAll('button')[current]?.focus(), [current]);
   useEffect(() => {
     const away = (event: Event): void => {
       if (!box.current?.contains(event.target as Node)) open.set(undefined);

@@ -14,6 +14,7 @@ const route = createStore<Route>(parseRoute(location.hash));
 addEventListener('hashchange', () => route.set(parseRoute(location.hash)));
 
 export const useRoute = route.use;
+export const currentRoute = route.get;
 
 /** What is no address of ours, such as a token that is about to be taken out, is the beginning. */
 export function parseRoute(hash: string): Route {

@@ -3,7 +3,7 @@
 import { h } from 'preact';
 import type { TorrentRow } from '../../src/api/daemon-schemas.ts';
 import { openDialog } from '../app/dialog.tsx';
-import { go } from '../app/route.ts';
+import { currentRoute, go } from '../app/route.ts';
 import { ask } from '../data/feed.ts';
 import { pauseOrResume } from './actions.ts';
 import { RemoveDialog } from './remove-dialog.tsx';
@@ -25,7 +25,7 @@ export function onListKey(event: KeyboardEvent, current: string | undefined, row
   if (event.target !== event.currentTarget) return;
   const row = rows.find(({ infoHash }) => infoHash === current);
   const step = STEPS[event.key];
-  if (step !== undefined) void stepTo(current, step, event.shiftKey);
+  if (step !== undefined) queueStep(step, event.shiftKey);
   else if ((event.ctrlKey || event.metaKey) && event.key === 'a')
     void ask({ kind: 'all' }).then(({ infoHashes }) => selectAll(infoHashes));
   else if (event.key === 'Escape') selectNothing();
@@ -52,7 +52,15 @@ export function subjectsOf(infoHash: string): string[] {
   return infoHashes.has(infoHash) ? [infoHash, ...[...infoHashes].filter((each) => each !== infoHash)] : [infoHash];
 }
 
-async function stepTo(current: string | undefined, by: number, extend: boolean): Promise<void> {
+/** One after another, each from where the one before has led: keys come faster than answers. */
+let steps: Promise<void> = Promise.resolve();
+
+function queueStep(by: number, extend: boolean): void {
+  steps = steps.catch(() => undefined).then(() => stepTo(by, extend));
+}
+
+async function stepTo(by: number, extend: boolean): Promise<void> {
+  const current = currentRoute().path[1];
   const { infoHashes } = await ask({ kind: 'step', from: current, by });
   const [next] = infoHashes;
   if (next === undefined) return;
