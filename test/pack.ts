@@ -47,6 +47,8 @@ describe('the packed package', () => {
       'dist/cli/main.js',
       'dist/engine/index.d.ts',
       'dist/web/index.html',
+      'dist/web/api.html',
+      'dist/web/tracker.html',
       'LICENSE',
       'README.md',
     ])
@@ -54,7 +56,7 @@ describe('the packed package', () => {
     for (const file of files)
       assert.match(
         file,
-        /^(bin\/|dist\/.*\.(js|d\.ts)$|dist\/web\/(index|assets\/[\w.-]+)\.(html|js|css|svg)(\.br|\.gz)?$|package\.json$|[A-Z]+(\.md)?$)/,
+        /^(bin\/|dist\/.*\.(js|d\.ts)$|dist\/web\/(index|api|tracker|assets\/[\w.-]+)\.(html|js|css|svg)(\.br|\.gz)?$|package\.json$|[A-Z]+(\.md)?$)/,
         `${file} has no place there`,
       );
     assert.deepEqual(
