@@ -52,6 +52,15 @@ const daemon = command({
 });
 
 const WHICH = 'name or info-hash of a torrent of the daemon; all for every one';
+const ONE = { placeholder: 'NAME|INFOHASH', brief: WHICH, min: 1, max: 1, suggest: [['torrent']] } as const;
+const SOME = {
+  placeholder: 'NAME|INFOHASH…|all',
+  short: 'NAME…|all',
+  brief: WHICH,
+  min: 1,
+  max: 1000,
+  suggest: [['torrent', ['all']]],
+} as const;
 
 const add = command({
   name: 'add',
@@ -109,7 +118,7 @@ const status = command({
 const files = command({
   name: 'files',
   brief: "the files of one of the daemon's torrents, and which are wanted",
-  words: { placeholder: 'NAME|INFOHASH', brief: WHICH, min: 1, max: 1, suggest: [['torrent']] },
+  words: ONE,
   settings: ['only', 'skip', 'low', 'normal', 'high', 'state', ...COMMON],
   description: [
     'Shows each file with its number, its size, how much of it is here and its priority, after what was said here has been done: first --only, then --skip, --low, --normal and --high; files that are not named stay as they are. It may be changed at any time.',
@@ -147,7 +156,7 @@ const stream = command({
 const peers = command({
   name: 'peers',
   brief: "whom one of the daemon's torrents is connected to",
-  words: { placeholder: 'NAME|INFOHASH', brief: WHICH, min: 1, max: 1, suggest: [['torrent']] },
+  words: ONE,
   settings: ['state', ...COMMON],
   description: ['Shows each peer with its client, its share, rates and what it gave and got.'],
   examples: [['shoal peers album', 'a table']],
@@ -157,14 +166,7 @@ const peers = command({
 const pause = command({
   name: 'pause',
   brief: 'stop torrents of the daemon until they are resumed',
-  words: {
-    placeholder: 'NAME|INFOHASH…|all',
-    short: 'NAME…|all',
-    brief: WHICH,
-    min: 1,
-    max: 1000,
-    suggest: [['torrent', ['all']]],
-  },
+  words: SOME,
   settings: ['state', ...COMMON],
   description: ['They leave their swarms and stay as they are, over restarts too.'],
   examples: [['shoal pause all', 'everything']],
@@ -174,14 +176,7 @@ const pause = command({
 const resume = command({
   name: 'resume',
   brief: 'let torrents of the daemon run again',
-  words: {
-    placeholder: 'NAME|INFOHASH…|all',
-    short: 'NAME…|all',
-    brief: WHICH,
-    min: 1,
-    max: 1000,
-    suggest: [['torrent', ['all']]],
-  },
+  words: SOME,
   settings: ['state', ...COMMON],
   description: ['They run when their turn in the queue comes. One that failed is tried again.'],
   examples: [['shoal resume film.mkv', 'one']],
@@ -191,14 +186,7 @@ const resume = command({
 const remove = command({
   name: 'remove',
   brief: 'have the daemon forget torrents',
-  words: {
-    placeholder: 'NAME|INFOHASH…|all',
-    short: 'NAME…|all',
-    brief: WHICH,
-    min: 1,
-    max: 1000,
-    suggest: [['torrent', ['all']]],
-  },
+  words: SOME,
   settings: ['withData', 'state', ...COMMON],
   description: [
     'Their data stays where it is unless --with-data is given. What is shared from where it lies is never deleted.',

@@ -31,7 +31,7 @@ export interface Operation {
   responses: { '2XX': { content: Content } };
 }
 
-export interface Document {
+export interface ApiDocument {
   info: { title: string; version: string; description: string };
   servers: { url: string }[];
   paths: Record<string, Record<string, Operation>>;
@@ -50,7 +50,7 @@ export interface Group {
 }
 
 /** Groups by what the paths are about, each as long as the document has it. */
-export function groupCalls({ paths }: Document): Group[] {
+export function groupCalls({ paths }: ApiDocument): Group[] {
   const groups = new Map<string, Call[]>();
   for (const [path, methods] of Object.entries(paths)) {
     const name = path.match(/^\/api\/v\d+\/([^/.]+)/)?.[1] ?? 'besides';

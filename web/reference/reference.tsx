@@ -2,13 +2,13 @@
 
 import { useState } from 'preact/hooks';
 import { CallDetails } from './call-details.tsx';
-import { type Document, groupCalls, matches } from './document.ts';
+import { type ApiDocument, groupCalls, matches } from './document.ts';
 import './reference.css';
 
-export function Reference({ document, source }: { document: Document; source: string }) {
+export function Reference({ api, source }: { api: ApiDocument; source: string }) {
   const [words, setWords] = useState('');
-  const { info, servers } = document;
-  const groups = groupCalls(document)
+  const { info, servers } = api;
+  const groups = groupCalls(api)
     .map(({ name, calls }) => ({ name, calls: calls.filter((call) => matches(call, words)) }))
     .filter(({ calls }) => calls.length > 0);
   return (

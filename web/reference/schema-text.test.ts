@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
-import type { Document, Operation } from './document.ts';
+import type { ApiDocument, Operation } from './document.ts';
 import { groupCalls, matches } from './document.ts';
 import { boundsOf, schemaText } from './schema-text.ts';
 
@@ -68,7 +68,7 @@ describe('the calls of a document', () => {
     parameters: [],
     responses: { '2XX': { content: {} } },
   });
-  const document: Document = {
+  const document: ApiDocument = {
     info: { title: '', version: '', description: '' },
     servers: [],
     components: { schemas: {} },
