@@ -3,7 +3,6 @@
 
 import { join } from 'node:path';
 import type { TorrentLimits, TorrentRow, TorrentState } from '../api/daemon-schemas.ts';
-import { parseHostPort } from '../base/endpoint.ts';
 import { ShoalError } from '../base/errors.ts';
 import { checkFilePriorities, wantedBytes } from '../engine/file-priorities.ts';
 import type { Session } from '../engine/session.ts';
@@ -13,6 +12,7 @@ import type { TorrentStore } from '../io/stores/torrent-store.ts';
 import { type Metainfo, parseMetainfo } from '../protocol/metainfo.ts';
 import { sanitizeName } from '../protocol/names.ts';
 import type { Activity, ActivityLog } from './activity-log.ts';
+import { openEntry } from './open-entry.ts';
 import type { QueueLimits, SeedLimits } from './queue.ts';
 import type { RateHistory } from './rate-history.ts';
 import type { TorrentEntry, TorrentList } from './torrent-list.ts';
@@ -151,7 +151,7 @@ export class ManagedTorrent {
     const { entry } = this;
     const { session } = this.#context;
     this.#before = { downloaded: entry.downloaded, uploaded: entry.uploaded };
-    const opening = await this.#add();
+    const opening = await openEntry(entry, this.#context, this.#doubted);
     const torrent = session.find(entry.infoHash);
     if (torrent !== undefined) {
       this.#torrent = torrent;
@@ -167,41 +167,6 @@ export class ManagedTorrent {
       await this.save();
     }
     this.#look();
-  }
-
-  /** In an object, because the torrent is to be shown while its disk is still checked. */
-  async #add(): Promise<{ work: Promise<unknown> }> {
-    const { entry } = this;
-    const { session, store } = this.#context;
-    const { torrent: bytes, record } = await store.load(entry.infoHash);
-    const peers = entry.peers.flatMap((text) => parseHostPort(text) ?? []);
-    const options = {
-      ...entry.place,
-      overwrite: entry.overwrite,
-      trackers: entry.trackers,
-      onlyTrackers: entry.onlyTrackers === true,
-      peers,
-      sequential: entry.sequential === true,
-      ...(entry.files === undefined ? {} : { files: entry.files }),
-      ...(entry.priorities === undefined ? {} : { filePriorities: entry.priorities }),
-    };
-    if (entry.originals !== undefined && 'path' in entry.place) {
-      if (bytes === undefined || record === undefined)
-        throw new ShoalError(
-          'ERR_STATE',
-          `what is known of ${entry.name} is gone from the state directory; remove it and share it again`,
-        );
-      const vouched = this.#doubted ? { ...record, files: record.files.map(() => undefined) } : record;
-      const original = { paths: entry.originals, record: vouched };
-      return { work: session.seedOriginal(parseMetainfo(bytes, sha1), entry.place.path, original, options) };
-    }
-    const source = bytes ?? entry.magnet;
-    if (source === undefined)
-      throw new ShoalError(
-        'ERR_STATE',
-        `the metadata of ${entry.name} is gone from the state directory; remove it and add it again`,
-      );
-    return { work: session.add(source, options) };
   }
 
   #failed(thrown: unknown): void {
