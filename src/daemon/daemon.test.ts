@@ -341,7 +341,8 @@ describe('a daemon', () => {
       const deadline = performance.now() + 30_000;
       for (;;) {
         const sum = sumOf(await client.history({ query: { ...query, range: '1m' } }));
-        if (sum > 0 || performance.now() > deadline) return sum;
+        // A step is told of when it is over; the rest may be in the next.
+        if (sum > SIZE * 0.95 || performance.now() > deadline) return sum;
       }
     };
     for (const query of [{}, { infoHash }]) {
