@@ -51,6 +51,27 @@ async function until(condition: () => boolean, what: string): Promise<void> {
     assert.ok(performance.now() < end, `${what} did not come`);
 }
 
+test('a peer told of while the disk is still to be checked is dialled after that', async (t) => {
+  const place = new Place(t);
+  const seeder = await place.session();
+  const seed = await seeder.seed(place.file('file.bin', 32_000_000), { pieceLength: 65_536 });
+  const getter = await place.session({ state: place.path('state') });
+  place.file('got.bin', 32_000_000);
+  const adding = getter.add(seed.metainfo!, { path: place.path('got.bin'), overwrite: true });
+  const [got] = getter.torrents;
+  const events: string[] = [];
+  const watching = (async () => {
+    for await (const event of got!.events()) events.push(event.type);
+  })();
+  got!.addPeer(at(seeder));
+  await adding;
+  await got!.done;
+  await getter.close();
+  await watching;
+  const order = events.filter((type) => ['metadata', 'checked', 'peerConnected'].includes(type));
+  assert.deepEqual(order, ['metadata', 'checked', 'peerConnected']);
+});
+
 test('a download that is complete does not fetch again what is lost on disk', async (t) => {
   const place = new Place(t);
   const seeder = await place.session();

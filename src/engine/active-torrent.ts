@@ -62,6 +62,11 @@ export class ActiveTorrent implements Torrent {
   #disk: TorrentDisk | undefined;
   #lock: Lock | undefined;
   #error: ShoalError | undefined;
+  /**
+   * Peers that wait for the lock and for metadata kept from an earlier run. Dialled before, they would be asked for metadata
+   * that is here, and the disk opened twice.
+   */
+  #early: Endpoint[] | undefined;
   #checked = 0;
   /** Checking the disk, while that goes on. */
   #opening: Promise<void> = Promise.resolve();
@@ -84,6 +89,7 @@ export class ActiveTorrent implements Torrent {
     this.#source = source;
     this.#options = options;
     this.#context = context;
+    this.#early = [...source.peers, ...(options.peers ?? [])];
     this.#readers = new Readers(context.clock);
     checkFilePriorities(options.filePriorities ?? []);
     this.#filePriorities = options.filePriorities;
@@ -164,10 +170,11 @@ export class ActiveTorrent implements Torrent {
     if (directory !== undefined) this.#lock = await lock(directory, this.#context.purpose);
     const stored = this.#metainfo === undefined ? await this.#context.store.load(this.infoHash) : undefined;
     if (stored?.torrent !== undefined) this.#metainfo = this.#parseStored(stored.torrent);
-    // Before any peer is dialled, or the metadata would be fetched once more and the disk opened twice.
     if (this.#metainfo !== undefined)
       this.#swarm.handle({ type: 'metadataKnown', infoBytes: this.#metainfo.infoBytes }, this.#context.clock());
-    this.#found([...this.#source.peers, ...(this.#options.peers ?? [])], true);
+    const early = this.#early ?? [];
+    this.#early = undefined;
+    this.#found(early, true);
     if (this.#metainfo !== undefined) await this.#open(this.#metainfo);
   }
 
@@ -247,6 +254,10 @@ export class ActiveTorrent implements Torrent {
 
   #found(endpoints: readonly Endpoint[], pinned: boolean): void {
     if (endpoints.length === 0) return;
+    if (this.#early !== undefined) {
+      this.#early.push(...endpoints);
+      return;
+    }
     this.#context.onStirred(this.infoHash);
     this.#swarm.handle({ type: 'peersFound', endpoints, pinned }, this.#context.clock());
     this.#links.settle();
@@ -461,7 +472,8 @@ export class ActiveTorrent implements Torrent {
 
   /** A connection whose handshake names this torrent. */
   accept(connection: Connection, handshake: Handshake): string | undefined {
-    if (this.#state === 'checking' || this.#stopping !== undefined) return 'the torrent is not ready';
+    if (this.#state === 'checking' || this.#early !== undefined || this.#stopping !== undefined)
+      return 'the torrent is not ready';
     this.#context.onStirred(this.infoHash);
     return this.#links.accept(connection, handshake);
   }
