@@ -10,11 +10,9 @@ import { encodeMetainfo } from '../protocol/metainfo-build.ts';
 import { announceUrlOf } from '../protocol/tracker/http.ts';
 import type { Handshake } from '../protocol/wire/handshake.ts';
 import { Swarm } from '../swarm/swarm.ts';
-import { isWanted } from '../swarm/swarm-state.ts';
 import type { Connection } from './connection.ts';
 import { Announcer } from './discovery/announcer.ts';
 import { DiskWork } from './disk-work.ts';
-import { checkFilePriorities, contentBytes, piecePriorities, prioritiesOf } from './file-priorities.ts';
 import { type OtherCommand, PeerLinks } from './peer-links.ts';
 import type { TorrentQuotas } from './rate-limits.ts';
 import { pictureSwarm } from './swarm-picture.ts';
@@ -23,6 +21,7 @@ import type { TorrentContext, TorrentOptions } from './torrent-context.ts';
 import { TorrentDisk } from './torrent-disk.ts';
 import { TorrentNews } from './torrent-news.ts';
 import { Readers, type ReadSource } from './torrent-readers.ts';
+import { TorrentSelection } from './torrent-selection.ts';
 import { mergeTiers, type ResolvedSource, sha1 } from './torrent-source.ts';
 import type {
   DownloadSummary,
@@ -55,6 +54,7 @@ export class ActiveTorrent implements Torrent {
   readonly #news: TorrentNews;
   readonly #diskWork: DiskWork;
   readonly #readers: Readers;
+  readonly #selection: TorrentSelection;
   readonly #abort = new AbortController();
   readonly #startedAt: number;
   #state: TorrentState;
@@ -73,10 +73,6 @@ export class ActiveTorrent implements Torrent {
   #finishing: Promise<void> | undefined;
   /** Everything that is wanted is on disk under its final name. */
   #finished = false;
-  /** One a file, as far as the user has said. */
-  #filePriorities: readonly number[] | undefined;
-  /** Bytes of what is neither here nor to come. */
-  #unwantedBytes = 0;
   #stopping: Promise<void> | undefined;
 
   constructor(
@@ -91,8 +87,6 @@ export class ActiveTorrent implements Torrent {
     this.#context = context;
     this.#early = [...source.peers, ...(options.peers ?? [])];
     this.#readers = new Readers(context.clock);
-    checkFilePriorities(options.filePriorities ?? []);
-    this.#filePriorities = options.filePriorities;
     this.#metainfo = source.metainfo;
     this.#state = source.metainfo === undefined ? 'metadata' : 'checking';
     this.#startedAt = context.clock();
@@ -110,6 +104,7 @@ export class ActiveTorrent implements Torrent {
       },
       context.clock(),
     );
+    this.#selection = new TorrentSelection(this.#swarm, options.filePriorities);
     this.#quotas = context.limits.torrent();
     this.#whyFile = new WhyFile(context.lockDirectory(source.infoHash), context.clock);
     this.#links = new PeerLinks(this.#swarm, {
@@ -239,14 +234,12 @@ export class ActiveTorrent implements Torrent {
     if (this.#stopping !== undefined) return;
     const { geometry, found: have, places, partials } = disk;
     if (disk.slab !== undefined) this.#links.setSlab(disk.slab, geometry.pieceCount);
-    const files = this.#options.files ?? this.#source.files;
-    if (files !== undefined) this.#filePriorities ??= prioritiesOf(metainfo, files);
+    const priorities = this.#selection.resolve(metainfo, this.#options.files ?? this.#source.files);
     this.#news.tell({ type: 'checked', reused: disk.reused });
     this.#state = have.complete ? 'seeding' : 'downloading';
-    const selection =
-      this.#filePriorities === undefined ? {} : { priorities: piecePriorities(metainfo, this.#filePriorities) };
-    this.#swarm.handle({ type: 'activated', geometry, have, places, partials, infoBytes, ...selection }, clock());
-    this.#countUnwanted();
+    const activated = { type: 'activated', geometry, have, places, partials, infoBytes } as const;
+    this.#swarm.handle(priorities === undefined ? activated : { ...activated, priorities }, clock());
+    this.#selection.count(metainfo);
     this.#links.settle();
     if (have.complete) await this.#finish();
     else if (this.#swarm.view.lacking === 0) await this.#rest();
@@ -349,7 +342,7 @@ export class ActiveTorrent implements Torrent {
     const source: ReadSource = {
       metainfo,
       has: (piece) => content.ledger.have.has(piece),
-      isUnwanted: (piece) => !content.ledger.have.has(piece) && !isWanted(content, piece),
+      isUnwanted: (piece) => this.#selection.isUnwanted(piece),
       setDeadlines: (deadlines) => {
         this.#swarm.setDeadlines(deadlines, this.#context.clock());
         this.#links.settle();
@@ -364,30 +357,20 @@ export class ActiveTorrent implements Torrent {
   }
 
   get filePriorities(): readonly number[] | undefined {
-    return this.#filePriorities;
+    return this.#selection.priorities;
   }
 
   setFilePriorities(priorities: readonly number[]): void {
-    checkFilePriorities(priorities);
-    this.#filePriorities = [...priorities];
-    const { view } = this.#swarm;
-    if (this.#metainfo === undefined || view.content === undefined || this.#stopping !== undefined) return;
-    this.#swarm.setPriorities(piecePriorities(this.#metainfo, priorities), this.#context.clock());
-    this.#countUnwanted();
-    if (view.lacking > 0 && this.#state === 'seeding') {
+    const metainfo = this.#stopping === undefined ? this.#metainfo : undefined;
+    this.#selection.set(priorities, metainfo, this.#context.clock());
+    if (metainfo === undefined) return;
+    if (this.#swarm.view.lacking > 0 && this.#state === 'seeding') {
       this.#finished = false;
       this.#context.onStirred(this.infoHash);
       this.#state = 'downloading';
       this.#news.goesOn();
     }
     this.#links.settle();
-  }
-
-  #countUnwanted(): void {
-    const { content } = this.#swarm.view;
-    if (this.#metainfo === undefined || content === undefined) return;
-    const isUnwanted = (piece: number): boolean => !content.ledger.have.has(piece) && !isWanted(content, piece);
-    this.#unwantedBytes = this.#filePriorities === undefined ? 0 : contentBytes(this.#metainfo, isUnwanted);
   }
 
   #summary(): Omit<DownloadSummary, 'peers'> {
@@ -410,7 +393,7 @@ export class ActiveTorrent implements Torrent {
     this.#disk?.lost(pieces.filter((piece) => have?.has(piece) === true));
     this.warn(`${file} has changed on disk; the ${pieces.length} pieces in it are not served any more`);
     this.#swarm.handle({ type: 'piecesLost', pieces }, this.#context.clock());
-    this.#countUnwanted();
+    if (this.#metainfo !== undefined) this.#selection.count(this.#metainfo);
     this.#links.settle();
   }
 
@@ -601,7 +584,7 @@ export class ActiveTorrent implements Torrent {
       path: this.path,
       size,
       have: have?.complete === true ? size : Math.min(size, this.#disk?.haveBytes ?? 0),
-      wanted: size - this.#unwantedBytes,
+      wanted: size - this.#selection.unwantedBytes,
       pieceCount: this.#metainfo?.pieceCount ?? 0,
       piecesHave: have?.count ?? 0,
       reused: this.#disk?.reused ?? 0,
