@@ -6,8 +6,16 @@ import type { IncomingMessage } from 'node:http';
 export function boundBody(request: IncomingMessage, milliseconds: number): void {
   const { headers } = request;
   if (headers['transfer-encoding'] === undefined && (headers['content-length'] ?? '0') === '0') return;
-  const timer = setTimeout(() => request.socket.destroy(), milliseconds);
-  const clear = (): void => clearTimeout(timer);
+  const { socket } = request;
+  const timer = setTimeout(() => socket.destroy(), milliseconds);
+  const clear = (): void => {
+    clearTimeout(timer);
+    request.off('end', clear);
+    request.off('close', clear);
+    socket.off('close', clear);
+  };
   request.once('end', clear);
   request.once('close', clear);
+  // A request that was answered before its body was read tells nothing any more when its connection goes.
+  socket.once('close', clear);
 }
