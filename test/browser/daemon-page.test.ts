@@ -106,7 +106,7 @@ describe("the daemon's page", needsBrowser(), () => {
     await page.getByRole('radio', { name: 'Day' }).check();
     await page.getByRole('img', { name: /^Rates of album: the last day/ }).waitFor();
     await page.getByRole('tab', { name: 'Log' }).click();
-    await page.getByRole('cell', { name: /added/ }).first().waitFor();
+    await page.getByRole('listitem').filter({ hasText: 'added, to go to' }).waitFor();
     await page.getByRole('tab', { name: 'Why' }).click();
     await page.getByText(/A limit of this transfer held it back/).waitFor();
     await screenshot(page, 'transfers-why-1440-light');

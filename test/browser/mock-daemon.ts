@@ -168,11 +168,12 @@ function round(rows: readonly TorrentRow[], streams: ReadonlySet<ServerResponse>
     if (row.down > 0) {
       row.down = Math.round(row.down * factor);
       row.have = Math.min(row.size - MIB, row.have + Math.round(row.down / 2));
+      row.piecesHave = Math.floor(row.have / (4 * MIB));
     }
     row.up = Math.round(row.up * factor);
     row.uploaded += Math.round(row.up / 2);
-    const { infoHash, state, down, up, have, uploaded } = row;
-    changed.push({ infoHash, state, down, up, have, uploaded });
+    const { infoHash, state, down, up, have, piecesHave, uploaded } = row;
+    changed.push({ infoHash, state, down, up, have, piecesHave, uploaded });
   }
   const data = JSON.stringify({ changed, removed: [], session: session(rows) });
   for (const response of streams) response.write(`event: delta\nid: mock-1\ndata: ${data}\n\n`);

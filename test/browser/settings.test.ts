@@ -117,7 +117,7 @@ describe('the settings of the page', needsBrowser(), () => {
     assert.equal(await seeds.getAttribute('aria-invalid'), 'true');
     await seeds.fill('100001');
     await page.keyboard.press('Enter');
-    await page.getByText('It must be <= 100000').waitFor();
+    await page.getByText('It must be at most 100000').waitFor();
     assert.equal(await seeds.inputValue(), '100001', 'what was written stays to be corrected');
     assert.equal((await client.session({})).settings.activeSeeds, 0);
   });
@@ -144,7 +144,7 @@ describe('the settings of the page', needsBrowser(), () => {
       await toSettings(page);
       await page.getByLabel('Seeds at a time').fill('100001');
       await page.keyboard.press('Enter');
-      await page.getByText('It must be <= 100000').waitFor();
+      await page.getByText('It must be at most 100000').waitFor();
       await looksRight(page, `settings-${name}`);
       assert.deepEqual(errors, []);
     });

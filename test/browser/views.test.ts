@@ -24,7 +24,7 @@ describe('the page', needsBrowser(), () => {
         .click();
       for (const part of PARTS) {
         await page.getByRole('tab', { name: part }).click();
-        await page.locator('[role=tabpanel] :is(table, canvas)').first().waitFor();
+        await page.locator('[role=tabpanel] :is(table, canvas, section)').first().waitFor();
         await looksRight(page, `${part.toLowerCase()}-${name}`);
       }
       if (options.viewport.width < 720) await page.getByRole('link', { name: 'Back to the list' }).click();

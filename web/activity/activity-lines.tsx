@@ -8,8 +8,14 @@ import { daysOf, nameOfDay } from './days.ts';
 
 const LEVELS = { info: undefined, warning: 'Warning', error: 'Failed' } as const;
 
-/** `lines`: the oldest first; the newest is shown first. */
-export function ActivityLines({ lines }: { lines: readonly ActivityLine[] }) {
+export interface ActivityLinesProps {
+  /** The oldest first; the newest is shown first. */
+  lines: readonly ActivityLine[];
+  /** They are all of one transfer, and which one is clear. */
+  nameless?: boolean;
+}
+
+export function ActivityLines({ lines, nameless = false }: ActivityLinesProps) {
   return (
     <>
       {daysOf(lines).map((day) => (
@@ -17,7 +23,7 @@ export function ActivityLines({ lines }: { lines: readonly ActivityLine[] }) {
           <h2>{nameOfDay(day.start, Date.now())}</h2>
           <ul>
             {day.lines.map((line) => (
-              <Line key={line.id} line={line} />
+              <Line key={line.id} line={line} nameless={nameless} />
             ))}
           </ul>
         </section>
@@ -26,22 +32,25 @@ export function ActivityLines({ lines }: { lines: readonly ActivityLine[] }) {
   );
 }
 
-function Line({ line: { at, level, kind, infoHash, name, text } }: { line: ActivityLine }) {
+function Line({ line, nameless }: { line: ActivityLine; nameless: boolean }) {
+  const { at, level, kind, infoHash, name, text } = line;
   const word = LEVELS[level];
   return (
     <li class="activity-line">
       <time class="number quiet small" dateTime={new Date(at).toISOString()} title={formatMoment(at)}>
         {formatClock(at)}
       </time>
-      <span class="activity-name">
-        {infoHash === null || kind === 'removed' ? (
-          <bdi>{name}</bdi>
-        ) : (
-          <a href={hrefOf(['transfers', infoHash])}>
+      {!nameless && (
+        <span class="activity-name">
+          {infoHash === null || kind === 'removed' ? (
             <bdi>{name}</bdi>
-          </a>
-        )}
-      </span>
+          ) : (
+            <a href={hrefOf(['transfers', infoHash])}>
+              <bdi>{name}</bdi>
+            </a>
+          )}
+        </span>
+      )}
       <span class={`activity-text ${level}`}>
         {word !== undefined && <strong>{word}: </strong>}
         {text}

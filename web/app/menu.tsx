@@ -102,7 +102,7 @@ function MenuBox({ title, x, y, items }: Menu) {
         type="button"
         class="menu-command mono"
         tabIndex={-1}
-        title="Copy the command"
+        title={`Copy the command: ${command}`}
         hidden={command === undefined}
         onClick={() => {
           close();

@@ -34,7 +34,7 @@ export function CatalogList() {
     <div class="catalog">
       <div class="catalog-bar">
         <CatalogCount search={search} shown={shown.length} />
-        <Facets files={files} choice={choice} onChoose={setChoice} />
+        <Facets files={files} more={more} choice={choice} onChoose={setChoice} />
       </div>
       <CatalogNote search={search} shown={shown.length} onAll={() => setChoice(ALL)} />
       {shown.length > 0 && (

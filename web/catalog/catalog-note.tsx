@@ -27,7 +27,7 @@ export function CatalogNote({ search, shown, onAll }: CatalogNoteProps) {
       )}
       {silent.map(({ url, error }) => (
         <p key={url} class="catalog-note failed" role="status">
-          {error!.message}
+          <span>{error!.message}</span>
         </p>
       ))}
       {none && text !== '' && <p class="catalog-none">No name in the catalog contains “{text}”.</p>}

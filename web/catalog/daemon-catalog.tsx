@@ -74,7 +74,7 @@ function Here({ torrent }: { torrent: TorrentRow }) {
   const percent = size > 0 ? formatPercent(have, wanted) : '';
   return (
     <a class="here" href={hrefOf(['transfers', infoHash])} title="To the transfer">
-      <Strip cells={strip?.cells} label={`${percent} here`} quiet={size > 0 && have >= wanted} />
+      <Strip cells={strip?.cells} of={infoHash} label={`${percent} here`} quiet={size > 0 && have >= wanted} />
       <span class="number small">{percent}</span>
     </a>
   );

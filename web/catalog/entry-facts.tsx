@@ -25,7 +25,7 @@ export function EntryFacts({ entry }: { entry: CatalogEntryReply }) {
       <Fact title="Publisher">
         <Publisher publisher={publisher} own={own} ownWord={ownWord} />
         <span class="quiet">
-          holds the name since <When at={since * 1000} />
+          took the name <When at={since * 1000} />
         </span>
       </Fact>
       <Fact title="Swarm">

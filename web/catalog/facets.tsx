@@ -21,11 +21,13 @@ export function matches({ kind, publisher }: Choice, row: CatalogRow): boolean {
 
 interface FacetsProps {
   files: readonly CatalogRow[];
+  /** There are names that have not been looked at: a count is of those that have. */
+  more: boolean;
   choice: Choice;
   onChoose: (choice: Choice) => void;
 }
 
-export function Facets({ files, choice, onChoose }: FacetsProps) {
+export function Facets({ files, more, choice, onChoose }: FacetsProps) {
   const kinds = new Map<Kind, number>();
   const publishers = new Map<string, number>();
   for (const row of files) {
@@ -39,8 +41,9 @@ export function Facets({ files, choice, onChoose }: FacetsProps) {
     largest.push([choice.publisher, 0]);
   const offered = KINDS.filter((kind) => kinds.has(kind) || kind === choice.kind);
   if (offered.length < 2 && largest.length < 2) return null;
+  const figure = (count = 0): string => (more ? `${count}+` : `${count}`);
   return (
-    <div class="facets">
+    <div class="facets" title={more ? `Counted among the first ${files.length} names; there are more` : undefined}>
       <div role="group" aria-label="Kind">
         {offered.map((kind) => (
           <button
@@ -50,7 +53,7 @@ export function Facets({ files, choice, onChoose }: FacetsProps) {
             aria-pressed={kind === choice.kind}
             onClick={() => onChoose({ ...choice, kind: kind === choice.kind ? undefined : kind })}
           >
-            {KIND_TITLES[kind]} <span class="quiet">{kinds.get(kind) ?? 0}</span>
+            {KIND_TITLES[kind]} <span class="quiet">{figure(kinds.get(kind))}</span>
           </button>
         ))}
       </div>
@@ -64,7 +67,8 @@ export function Facets({ files, choice, onChoose }: FacetsProps) {
             aria-pressed={key === choice.publisher}
             onClick={() => onChoose({ ...choice, publisher: key === choice.publisher ? undefined : key })}
           >
-            <Stripes publisher={key} /> <span class="mono">{key.slice(0, 8)}</span> <span class="quiet">{count}</span>
+            <Stripes publisher={key} /> <span class="mono">{key.slice(0, 8)}</span>{' '}
+            <span class="quiet">{figure(count)}</span>
           </button>
         ))}
       </div>

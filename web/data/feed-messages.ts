@@ -2,6 +2,7 @@
 // their order, and hands the page only those it shows, so that ten thousand of them cost the page no more than thirty.
 
 import type { SessionReply, TorrentRow } from '../../src/api/daemon-schemas.ts';
+import type { ActivityLine } from '../../src/api/history-schemas.ts';
 import type { ShareRow, UploadRow } from '../../src/api/share-schemas.ts';
 
 export const GROUPS = ['failed', 'downloading', 'seeding', 'stopped'] as const;
@@ -99,6 +100,8 @@ export interface FeedUpdate {
   session: SessionReply | undefined;
   uploads: readonly UploadRow[];
   shares: readonly ShareRow[];
+  /** What happened since the update before. */
+  activity: readonly ActivityLine[];
   list: ListWindow;
   /** Those that are watched and there. */
   watched: readonly TorrentRow[];

@@ -17,6 +17,8 @@ const list = new TorrentList();
 let link: Link = { state: 'connecting', since: Date.now(), message: undefined };
 let window = { first: 0, count: 40 };
 let watched: readonly string[] = [];
+/** Id of the last line of the log that the page has. */
+let told = 0;
 /** Ends the attempt under way. */
 let attempt: AbortController | undefined;
 
@@ -88,8 +90,10 @@ function tell(): void {
     .map((infoHash) => view.torrents.get(infoHash))
     .filter((row): row is TorrentRow => row !== undefined);
   const { session, uploads, shares } = view;
+  const activity = view.activity.filter(({ id }) => id > told);
+  told = activity.at(-1)?.id ?? told;
   const part = list.window(window.first, window.count);
-  say({ type: 'update', link, session, uploads, shares, list: part, watched: rows });
+  say({ type: 'update', link, session, uploads, shares, activity, list: part, watched: rows });
 }
 
 function say(message: FromFeed): void {

@@ -6,13 +6,18 @@ import { BASE } from './api.ts';
 import type { Answer, FeedUpdate, FromFeed, ListQuery, Question, ToFeed } from './feed-messages.ts';
 import { createStore } from './store.ts';
 
+/** `activity`: the newest lines of the log, the oldest of them first. */
 export type FeedState = Omit<FeedUpdate, 'type'>;
+
+/** Lines of the log that are kept: as many as a daemon tells who comes to it. */
+const MOST_LINES = 500;
 
 const feed = createStore<FeedState>({
   link: { state: 'connecting', since: Date.now(), message: undefined },
   session: undefined,
   uploads: [],
   shares: [],
+  activity: [],
   list: { total: 0, first: 0, items: [], headsBefore: 0, heads: 0, matched: 0, all: 0 },
   watched: [],
 });
@@ -33,12 +38,13 @@ worker.addEventListener('message', ({ data }: MessageEvent<FromFeed>) => {
     waiting.delete(data.id);
     return;
   }
-  const { link, uploads, shares } = feed.get();
+  const { link, uploads, shares, activity } = feed.get();
   feed.set({
     ...data,
     link: unlessEqual(link, data.link),
     uploads: unlessEqual(uploads, data.uploads),
     shares: unlessEqual(shares, data.shares),
+    activity: data.activity.length === 0 ? activity : [...activity, ...data.activity].slice(-MOST_LINES),
   });
 });
 

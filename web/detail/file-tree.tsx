@@ -28,7 +28,7 @@ export function FileTree({ files, onPriority, onOpen, onPlay }: FileTreeProps) {
   const lines = linesOf(files, folded);
   return (
     <>
-      <table class="figures file-tree">
+      <table class="figures folding file-tree">
         <thead>
           <tr>
             <th scope="col">File</th>

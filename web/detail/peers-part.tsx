@@ -16,7 +16,7 @@ export function PeersPart() {
     return <p class="detail-note">{state === 'paused' ? 'It is paused.' : 'Connected to nobody.'}</p>;
   const peers = value.peers.toSorted((a, b) => b.down + b.up - (a.down + a.up) || a.address.localeCompare(b.address));
   return (
-    <table class="figures peers-part">
+    <table class="figures folding peers-part">
       <thead>
         <tr>
           <th scope="col">Address</th>
@@ -63,10 +63,18 @@ function PeerLine({ peer, pieceCount }: { peer: PeerRow; pieceCount: number }) {
           <span class="number">{share}</span>
         </span>
       </td>
-      <td class="number">{down >= 1 ? formatRate(down) : ''}</td>
-      <td class="number">{up >= 1 ? formatRate(up) : ''}</td>
-      <td class="number">{downloaded > 0 ? formatSize(downloaded) : ''}</td>
-      <td class="number">{uploaded > 0 ? formatSize(uploaded) : ''}</td>
+      <td class="number" data-of="↓">
+        {down >= 1 ? formatRate(down) : ''}
+      </td>
+      <td class="number" data-of="↑">
+        {up >= 1 ? formatRate(up) : ''}
+      </td>
+      <td class="number" data-of="got">
+        {downloaded > 0 ? formatSize(downloaded) : ''}
+      </td>
+      <td class="number" data-of="gave">
+        {uploaded > 0 ? formatSize(uploaded) : ''}
+      </td>
       <td class="quiet small" title={flagsOf(peer)}>
         {wordsOf(peer)}
       </td>

@@ -60,6 +60,8 @@ function optionsOf(width: number, height: number, clock: Intl.DateTimeFormat): U
   return {
     width,
     height,
+    // The last moment's words stand half beside the graph.
+    padding: [10, 36, 0, 0],
     cursor: { drag: { x: false, y: false }, points: { show: false } },
     scales: { y: { range: (_, __, most) => [0, Math.max(1024, most)] } },
     axes: [

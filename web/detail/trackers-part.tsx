@@ -14,7 +14,7 @@ export function TrackersPart() {
   if (value.trackers.length === 0) return <p class="detail-note">No tracker is asked for peers of it now.</p>;
   return (
     <>
-      <table class="figures">
+      <table class="figures folding">
         <thead>
           <tr>
             <th scope="col">Tracker</th>
@@ -33,8 +33,12 @@ export function TrackersPart() {
               <td class="wide mono" title={url}>
                 {url}
               </td>
-              <td class="number">{seeds}</td>
-              <td class="number">{peers}</td>
+              <td class="number" data-of="seeds">
+                {seeds}
+              </td>
+              <td class="number" data-of="peers">
+                {peers}
+              </td>
               <td class={failure === null ? '' : 'danger'}>
                 {failure ?? (lastAnswer > 0 ? <When at={lastAnswer} /> : 'none yet')}
               </td>

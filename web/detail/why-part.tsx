@@ -43,7 +43,7 @@ export function WhyPart() {
 function Peers({ peers }: Pick<WhyReply, 'peers'>) {
   return (
     <div class="why-peers">
-      <table class="figures">
+      <table class="figures folding">
         <thead>
           <tr>
             <th scope="col">Peer</th>
@@ -51,7 +51,7 @@ function Peers({ peers }: Pick<WhyReply, 'peers'>) {
             <th scope="col" class="number">
               Gave
             </th>
-            <th scope="col">Waited for</th>
+            <th scope="col">Where its time went</th>
           </tr>
         </thead>
         <tbody>
@@ -61,7 +61,9 @@ function Peers({ peers }: Pick<WhyReply, 'peers'>) {
               <td>
                 <bdi>{client}</bdi>
               </td>
-              <td class="number">{formatSize(downloaded)}</td>
+              <td class="number" data-of="gave">
+                {formatSize(downloaded)}
+              </td>
               <td class="wide">
                 {sharesOf(down)
                   .slice(0, 2)

@@ -29,7 +29,7 @@ export function Timeline({ track, row, state, onSeek }: TimelineProps) {
     <div class="player-time">
       <span class="number small">{formatPosition(time)}</span>
       <div class="player-line">
-        <Strip cells={cells} label={`Pieces of ${track.name}`} />
+        <Strip cells={cells} of={`${track.infoHash} ${track.index}`} label={`Pieces of ${track.name}`} />
         <div class="player-buffered" aria-hidden="true">
           {buffered.map(([from, to]) => (
             <span key={from} style={{ left: `${from * 100}%`, width: `${(to - from) * 100}%` }} />

@@ -79,7 +79,7 @@ function RuleLine({ rule, number, isLocked, onChange, onRemove }: RuleLineProps)
       <TextInput
         class="schedule-rate"
         aria-label={label}
-        placeholder="as usual"
+        placeholder="usual"
         text={rateOf(rule, name)}
         onChange={(event) => onChange(withRate(rule, name, event.currentTarget.value))}
       />

@@ -55,5 +55,8 @@ export function useSetting<K extends keyof Settings>(name: K): Setting<Settings[
 
 /** Beside the field, its place in the request says nothing. */
 function sayPlainly(message: string): string {
-  return message.replace(/^body\/\w+ /, 'It ');
+  return message
+    .replace(/^body\/\w+ /, 'It ')
+    .replace('<=', 'at most')
+    .replace('>=', 'at least');
 }

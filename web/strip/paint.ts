@@ -45,31 +45,37 @@ matchMedia('(prefers-color-scheme: dark)').addEventListener('change', forget);
 new MutationObserver(forget).observe(document.documentElement, { attributeFilter: ['data-theme'] });
 
 const SHARES = [0, 0.3, 0.55, 0.8, 1];
+const NARROW = 5;
 
 export interface PaintOptions {
   y: number;
   height: number;
   /** Complete and of no more interest. */
   quiet?: boolean;
+  /** How strongly it covers what is there, from 0 to 1. */
+  alpha?: number;
 }
 
 export function paintRuns(context: CanvasRenderingContext2D, runs: readonly Run[], options: PaintOptions): void {
-  const { y, height, quiet = false } = options;
+  const { y, height, quiet = false, alpha = 1 } = options;
   const theme = stripColors();
   for (const { from, to, level, rest } of runs) {
     const width = to - from;
+    context.globalAlpha = alpha;
     if (level < 4) {
-      context.fillStyle = rest === 'arriving' ? theme.arriving : theme.missing;
+      // Lines would not be seen in so little.
+      const solid = rest === 'nowhere' && width < NARROW;
+      context.fillStyle = rest === 'arriving' ? theme.arriving : solid ? theme.nowhere : theme.missing;
       context.fillRect(from, y, width, height);
-      if (rest === 'nowhere') hatch(context, from, y, width, height, theme.nowhere);
+      if (rest === 'nowhere' && !solid) hatch(context, from, y, width, height, theme.nowhere);
     }
     // What stands out among the rest is not to be covered by what is here.
     if (level === 0 || (level < 4 && rest !== 'missing')) continue;
-    context.globalAlpha = SHARES[level]!;
+    context.globalAlpha = SHARES[level]! * alpha;
     context.fillStyle = quiet ? theme.quiet : theme.have;
     context.fillRect(from, y, width, height);
-    context.globalAlpha = 1;
   }
+  context.globalAlpha = 1;
 }
 
 /** Lines rising to the right, four pixels apart wherever it stands, so that neighbours join. */

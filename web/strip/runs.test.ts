@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import fc from 'fast-check';
 import { cellsOf, FULL, levelOf, PIECE_STATES, restOf, shrinkCells } from '../../src/api/strip-cells.ts';
-import { type Run, runsOf, sameRuns } from './runs.ts';
+import { changesOf, type Run, runsOf } from './runs.ts';
 
 const { missing, arriving, have, nowhere } = PIECE_STATES;
 const show = (pieces: readonly number[], width: number): Run[] =>
@@ -82,10 +82,29 @@ describe('a strip', () => {
     );
   });
 
-  it('knows an equal picture', () => {
+  it('knows what has changed in it, and that nothing has', () => {
     const runs = show([have, missing], 10);
-    assert.equal(sameRuns(runs, show([have, missing], 10)), true);
-    assert.equal(sameRuns(runs, show([have, nowhere], 10)), false);
-    assert.equal(sameRuns(runs, show([have], 10)), false);
+    assert.deepEqual(changesOf(runs, show([have, missing], 10)), []);
+    assert.deepEqual(changesOf(runs, show([have, nowhere], 10)), [{ from: 5, to: 10, level: 0, rest: 'nowhere' }]);
+    assert.deepEqual(changesOf(show([missing, missing, have, arriving], 8), show([missing, have, have, have], 8)), [
+      { from: 2, to: 4, level: 4, rest: 'missing' },
+      { from: 6, to: 8, level: 4, rest: 'missing' },
+    ]);
+    assert.deepEqual(changesOf([], runs), runs);
+  });
+
+  it('becomes the new picture when the changes are drawn over the old one', () => {
+    const states = fc.array(fc.constantFrom(missing, arriving, have, nowhere), { minLength: 40, maxLength: 40 });
+    const pixels = (runs: readonly Run[], into: string[] = []): string[] => {
+      for (const { from, to, level, rest } of runs) into.fill(`${level} ${rest}`, from, to);
+      return into;
+    };
+    fc.assert(
+      fc.property(states, states, (before, after) => {
+        const [was, now] = [show(before, 100), show(after, 100)];
+        const blank = (): string[] => Array<string>(100).fill('');
+        assert.deepEqual(pixels(changesOf(was, now), pixels(was, blank())), pixels(now, blank()));
+      }),
+    );
   });
 });

@@ -42,13 +42,17 @@ function coarse(cell: number): number {
   return (step << 2) | restOf(cell);
 }
 
-/** The same picture. */
-export function sameRuns(a: readonly Run[], b: readonly Run[]): boolean {
-  return (
-    a.length === b.length &&
-    a.every(({ from, to, level, rest }, at) => {
-      const other = b[at]!;
-      return from === other.from && to === other.to && level === other.level && rest === other.rest;
-    })
-  );
+/** What of `now` is another than it was, of two pictures of the same width: nothing when they are the same. */
+export function changesOf(was: readonly Run[], now: readonly Run[]): Run[] {
+  const changes: Run[] = [];
+  let at = 0;
+  for (const run of now)
+    for (let { from } = run; from < run.to; ) {
+      while (at < was.length && was[at]!.to <= from) at++;
+      const old = was[at];
+      const to = Math.min(run.to, old?.to ?? run.to);
+      if (old?.level !== run.level || old.rest !== run.rest) changes.push({ ...run, from, to });
+      from = to;
+    }
+  return changes;
 }

@@ -32,7 +32,7 @@ export class TransferRow extends Component<TransferRowProps> {
         role="row"
         aria-rowindex={place}
         aria-selected={selected}
-        class={`transfer${current ? ' current' : ''}`}
+        class={`transfer${current ? ' current' : ''}${isNew(added) ? ' new' : ''}`}
         data-hash={infoHash}
       >
         <div role="gridcell" class="transfer-name" title={name}>
@@ -69,15 +69,20 @@ export class TransferRow extends Component<TransferRowProps> {
 }
 
 function Progress({ row }: { row: TorrentRow }) {
-  const { size, have, wanted, state, down, up } = row;
+  const { infoHash, size, have, wanted, state, down, up, peers } = row;
   const strip = useStrip(row);
   const percent = size > 0 ? formatPercent(have, wanted) : '';
-  const roomy = down === 0 && up === 0 ? ' roomy' : '';
+  const roomy = down === 0 && up === 0 ? (peers === 0 ? ' roomy more' : ' roomy') : '';
   const { text, tone } = statusSentence(row, strip?.nowhere ?? 0);
   return (
     <>
       <div role="gridcell" class="transfer-progress">
-        <Strip cells={strip?.cells} label={`${percent} here`} quiet={have === wanted && state !== 'failed'} />
+        <Strip
+          cells={strip?.cells}
+          of={infoHash}
+          label={`${percent} here`}
+          quiet={have === wanted && state !== 'failed'}
+        />
         <span class="number">{percent}</span>
       </div>
       <div role="gridcell" class={`transfer-status clip ${tone}${roomy}`} title={text}>
@@ -85,6 +90,14 @@ function Progress({ row }: { row: TorrentRow }) {
       </div>
     </>
   );
+}
+
+/** Milliseconds for which a transfer has just come. */
+const NEW = 3_000;
+
+function isNew(added: number): boolean {
+  const age = Date.now() - added;
+  return age >= 0 && age < NEW;
 }
 
 function differs(a: TorrentRow, b: TorrentRow): boolean {
