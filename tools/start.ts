@@ -10,9 +10,13 @@ import { createServer } from 'node:net';
 import { join, relative } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { runCommandLine } from '../src/cli/application.ts';
+import { findRunning } from '../src/cli/daemon-access.ts';
+import { API_TOKEN_FILE, daemonFolder } from '../src/daemon/daemon-folder.ts';
+import { readTokenFile } from '../src/http/bearer-token.ts';
 
 const ROOT = fileURLToPath(new URL('..', import.meta.url));
 const HOME = join(ROOT, '.shoal');
+const STATE = join(HOME, 'state');
 const PORTS = join(HOME, 'ports.json');
 const BUILT = join(ROOT, 'dist/web/index.html');
 const SOURCES = ['web', 'src/api', 'src/base', 'src/protocol', 'package-lock.json'];
@@ -49,9 +53,19 @@ function isFree(port: number): Promise<boolean> {
   });
 }
 
+/** What a sudden end left unfinished counts as nothing. */
+async function lastPorts(): Promise<Partial<Ports>> {
+  const text = await readFile(PORTS, 'utf8').catch(() => '');
+  try {
+    return JSON.parse(text);
+  } catch {
+    return {};
+  }
+}
+
 /** The ports of last time, else the usual ones, else any: what was published names them. */
 async function choosePorts(): Promise<Ports> {
-  const last: Partial<Ports> = JSON.parse(await readFile(PORTS, 'utf8').catch(() => '{}'));
+  const last = await lastPorts();
   const choose = async (name: keyof Ports): Promise<number> => {
     for (const port of [last[name], USUAL[name]]) if (port !== undefined && (await isFree(port))) return port;
     return 0;
@@ -59,7 +73,12 @@ async function choosePorts(): Promise<Ports> {
   return { api: await choose('api'), tracker: await choose('tracker') };
 }
 
-function greet({ page, tracker }: { page: string; tracker: string }): void {
+interface Addresses {
+  page: string;
+  tracker: string;
+}
+
+function greet({ page, tracker }: Addresses, ending: string): void {
   const kept = `${relative(process.cwd(), HOME) || HOME}/`;
   process.stdout.write(`
 Open this in a browser on this machine; who has the address may do everything there:
@@ -70,9 +89,32 @@ In a second shell, in this directory, be another peer and share a file:
 
   npx shoal share README.md --tracker ${tracker}
 
-Then add README.md in the page: it comes from there. Everything is kept in ${kept} (what is fetched
-in ${kept}downloads). Ctrl-C stops; npm start goes on.
+Then add README.md in the page: it comes from there. To see from a shell what the daemon does, and to drive it:
+
+  npx shoal status --state ${kept}state
+
+Everything is kept in ${kept} (what is fetched in ${kept}downloads). ${ending}
 `);
+}
+
+/** Where the daemon of this checkout is, with its process, when it runs. */
+async function findOther(): Promise<(Addresses & { pid: number }) | undefined> {
+  const other = await findRunning(STATE);
+  if (other?.url === undefined) return undefined;
+  const [token, { tracker }] = [await readTokenFile(join(daemonFolder(STATE), API_TOKEN_FILE)), await lastPorts()];
+  return { pid: other.pid, page: `${other.url}/#token=${token}`, tracker: `http://127.0.0.1:${tracker}` };
+}
+
+/**
+ * npm hands a signal to the shell that it runs scripts in and to nobody else. That shell dies of it, and what it had
+ * started would go on unseen.
+ */
+function endWithShell(): void {
+  const shell = process.ppid;
+  if (process.env.npm_lifecycle_event === undefined) return;
+  setInterval(() => {
+    if (process.ppid !== shell) process.kill(process.pid, 'SIGTERM');
+  }, 500).unref();
 }
 
 async function tell(line: string): Promise<void> {
@@ -81,26 +123,33 @@ async function tell(line: string): Promise<void> {
     const left = fields.code === 'ERR_INTERRUPTED' || fields.code === 'ERR_TERMINATED';
     process.stderr.write(left ? 'Stopped.\n' : `shoal: ${fields.message}\n`);
   } else if (event === 'ready') {
-    greet(fields);
+    greet(fields, 'Ctrl-C stops; npm start goes on.');
     const portOf = (url: string): number => Number(new URL(url).port);
     const ports: Ports = { api: portOf(fields.url), tracker: portOf(fields.tracker) };
     await writeFile(PORTS, JSON.stringify(ports));
   }
 }
 
+async function start(): Promise<void> {
+  endWithShell();
+  await buildPage().catch((error: Error) => process.stderr.write(`${error.message}\n`));
+  const ports = await choosePorts();
+  const words = [
+    ...['daemon', '--json', '--state', STATE, '--downloads', join(HOME, 'downloads')],
+    ...['--api', `127.0.0.1:${ports.api}`, '--embed-tracker', `127.0.0.1:${ports.tracker}`],
+    ...['--listen', '127.0.0.1:0'],
+  ];
+  const others = Object.entries(process.env).filter(([name]) => !/^(SHOAL_|.*_DIRECTORY$)/.test(name));
+  const code = await runCommandLine(words, {
+    stdout: { write: (text) => void tell(text) },
+    stderr: process.stderr,
+    environment: { ...Object.fromEntries(others), XDG_CONFIG_HOME: join(HOME, 'config') },
+  });
+  // Ctrl-C is how it is meant to end; npm would call anything but 0 a failure.
+  process.exitCode = code === 130 || code === 143 ? 0 : code;
+}
+
 await mkdir(HOME, { recursive: true, mode: 0o700 });
-await buildPage().catch((error: Error) => process.stderr.write(`${error.message}\n`));
-const ports = await choosePorts();
-const words = [
-  ...['daemon', '--json', '--state', join(HOME, 'state'), '--downloads', join(HOME, 'downloads')],
-  ...['--api', `127.0.0.1:${ports.api}`, '--embed-tracker', `127.0.0.1:${ports.tracker}`],
-  ...['--listen', '127.0.0.1:0'],
-];
-const others = Object.entries(process.env).filter(([name]) => !/^(SHOAL_|.*_DIRECTORY$)/.test(name));
-const code = await runCommandLine(words, {
-  stdout: { write: (text) => void tell(text) },
-  stderr: process.stderr,
-  environment: { ...Object.fromEntries(others), XDG_CONFIG_HOME: join(HOME, 'config') },
-});
-// Ctrl-C is how it is meant to end; npm would call anything but 0 a failure.
-process.exitCode = code === 130 || code === 143 ? 0 : code;
+const other = await findOther();
+if (other === undefined) await start();
+else greet(other, `It runs already, as process ${other.pid}: Ctrl-C where it\nwas started stops it.`);

@@ -15,17 +15,27 @@ import type { Settings } from './settings.ts';
 
 type Environment = Readonly<Record<string, string | undefined>>;
 
+/**
+ * The daemon that has the state directory, by its lock. `url` is missing while it starts. Undefined when none runs.
+ * Throws ERR_DISK when the directory cannot be read.
+ */
+export async function findRunning(state: string): Promise<{ pid: number; url: string | undefined } | undefined> {
+  const folder = daemonFolder(state);
+  const holder = await findHolder(folder);
+  if (holder === undefined) return undefined;
+  const running = (await readRecord(join(folder, RUNNING_FILE), () => {})) as RunningDaemon | undefined;
+  return { pid: holder.pid, url: running?.pid === holder.pid ? running.url : undefined };
+}
+
 /** Undefined when none runs. The lock is looked at, so that the token is shown to nobody who has the port by now. */
 export async function findDaemon(
   settings: Pick<Settings, 'state'>,
   environment: Environment,
 ): Promise<DaemonClient | undefined> {
-  const folder = daemonFolder(stateDirectory(settings, environment));
-  const holder = await findHolder(folder);
-  if (holder === undefined) return undefined;
-  const running = (await readRecord(join(folder, RUNNING_FILE), () => {})) as RunningDaemon | undefined;
-  if (running?.pid !== holder.pid) return undefined;
-  const token = await readTokenFile(join(folder, OWNER_TOKEN_FILE));
+  const state = stateDirectory(settings, environment);
+  const running = await findRunning(state);
+  if (running?.url === undefined) return undefined;
+  const token = await readTokenFile(join(daemonFolder(state), OWNER_TOKEN_FILE));
   return createDaemonClient(running.url, { token, fetch: leanFetch });
 }
 

@@ -70,6 +70,10 @@ describe('own directories', () => {
     ensurePrivateDirectory(path);
   });
 
+  it('are an error where nothing can be made', { skip: process.platform !== 'linux' }, () => {
+    assert.throws(() => ensurePrivateDirectory('/proc/shoal'), { code: 'ERR_STATE', message: /\/proc\/shoal/ });
+  });
+
   it('are refused where another could have put them', { skip: process.platform === 'win32' }, async (t) => {
     const elsewhere = await temporaryFolder(t);
     const trap = join(tmpdir(), `shoal-trap-${process.pid}`);

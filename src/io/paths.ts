@@ -3,9 +3,9 @@
 
 import { accessSync, constants, existsSync, lstatSync, mkdirSync } from 'node:fs';
 import { homedir, tmpdir, userInfo } from 'node:os';
-import { isAbsolute, join } from 'node:path';
+import { dirname, isAbsolute, join } from 'node:path';
 import { ShoalError } from '../base/errors.ts';
-import { toDiskError } from './disk/disk-error.ts';
+import { errnoOf, toDiskError } from './disk/disk-error.ts';
 
 export interface Directories {
   /** `config.toml`. Never written to by the program. */
@@ -122,7 +122,7 @@ function userTag(): string {
  */
 export function ensurePrivateDirectory(path: string): void {
   try {
-    mkdirSync(path, { recursive: true, mode: 0o700 });
+    makeDirectory(path);
     if (process.getuid === undefined) return;
     const parts = path.startsWith(join(tmpdir(), NAME)) ? [path, join(tmpdir(), `${NAME}-${userTag()}`)] : [];
     for (const part of parts) {
@@ -138,5 +138,15 @@ export function ensurePrivateDirectory(path: string): void {
     if (error instanceof ShoalError) throw error;
     const { message } = toDiskError(error, path, 'make the directory');
     throw new ShoalError('ERR_STATE', message, { cause: error });
+  }
+}
+
+/** Where nothing can be made, as in /proc, Node would try to make the missing parents for ever although none is missing. */
+function makeDirectory(path: string): void {
+  try {
+    mkdirSync(path, { mode: 0o700 });
+  } catch (error) {
+    if (errnoOf(error) === 'ENOENT' && existsSync(dirname(path))) throw error;
+    mkdirSync(path, { recursive: true, mode: 0o700 });
   }
 }

@@ -27,6 +27,8 @@ export interface TrackerOptions {
   listen: Endpoint;
   /** What gave `listen`, for error messages; default `--listen`. */
   listenOrigin?: string;
+  /** The flag that gives another address, for error messages; default `--listen`. */
+  listenFlag?: string;
   /** The tracker's own files; made when missing. */
   dataDir: string;
   /** Where others reach this tracker, if not where it listens. Put into .torrent files and magnets. */
@@ -116,7 +118,7 @@ export async function startTracker(options: TrackerOptions): Promise<Tracker> {
     server.on('request', (request: IncomingMessage, response: ServerResponse) => {
       if (!answerAnnounce(request, response)) app.handle(request, response);
     });
-    const bound = await bind(server, options.listen, options.listenOrigin ?? '--listen');
+    const bound = await bind(server, options.listen, options.listenOrigin ?? '--listen', options.listenFlag);
     // After binding nothing listens to errors any more; those of accept (out of descriptors, say) pass.
     server.on('error', (error) => log.error(`the tracker cannot take connections now: ${error.message}`));
     undo.push(() => store.close());

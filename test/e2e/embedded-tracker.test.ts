@@ -33,5 +33,10 @@ it('serves a tracker of its own, and goes on with it after a restart', async () 
   assert.equal(taken.ended.code, 1);
   const [error] = taken.all('error');
   assert.equal(error?.code, 'ERR_LISTEN');
-  assert.match(String(error?.message), /--embed-tracker/);
+  assert.match(String(error?.message), /given by --embed-tracker.* choose another with --embed-tracker/);
+
+  const other = await runShoal(['daemon', '--json', '--state', first.state, ...embed('127.0.0.1:0')]);
+  const [refused] = other.all('error');
+  assert.equal(refused?.code, 'ERR_LOCKED', 'what keeps it from starting is the daemon, not its tracker');
+  assert.match(String(refused?.message), new RegExp(`process ${second.process.pid} at ${second.ready.url}`));
 });

@@ -49,8 +49,8 @@ describe('README', () => {
       await cp(join(ROOT, name), join(clone, name));
     const env = { ...cleanEnvironment(), HOME: await temporaryDirectory('home'), npm_config_prefer_offline: 'true' };
     const shell = (script: string): Program => new Program(['sh', '-c', script], { cwd: clone, env, detached: true });
-    const printed = async (program: Program): Promise<{ page: URL; line: string }> => {
-      await program.until(() => /Ctrl-C stops/.test(program.stdout), 'greeting', 240_000);
+    const printed = async (program: Program, end = /Ctrl-C stops/): Promise<{ page: URL; line: string }> => {
+      await program.until(() => end.test(program.stdout), 'greeting', 240_000);
       const page = new URL(/^ +(http:\S+#token=\S+)$/m.exec(program.stdout)![1]!);
       return { page, line: /^ +(npx shoal .*)$/m.exec(program.stdout)![1]! };
     };
@@ -88,7 +88,7 @@ describe('README', () => {
     await pressCtrlC(first);
     await assert.rejects(fetch(page.origin), 'nothing is left behind');
 
-    const again = shell('npm start');
+    const again = new Program(['npm', 'start'], { cwd: clone, env });
     const kept = await printed(again);
     assert.deepEqual([kept.page.hash, kept.line], [page.hash, line], 'goes on with the same token and tracker');
     const there = await createDaemonClient(kept.page.origin, { token }).torrents({});
@@ -96,7 +96,21 @@ describe('README', () => {
       there.torrents.map(({ name }) => name),
       ['README.md'],
     );
-    await pressCtrlC(again);
+
+    const more = shell('npm start');
+    const told = await printed(more, /runs already, as process \d+/);
+    assert.equal(await more.code(), 0, more.stderr);
+    assert.deepEqual([told.page.href, told.line], [kept.page.href, kept.line], 'where the running one is');
+    const status = /^ +npx shoal (status --state \S+)$/m.exec(more.stdout)![1]!;
+    const asked = shell(`npx shoal ${status}`);
+    assert.equal(await asked.code(), 0, asked.stderr);
+    assert.match(asked.stdout, /^README\.md +seeding/m);
+
+    // to npm alone, as a supervisor does: npm ends the shell it runs scripts in and nothing else
+    again.signal('SIGTERM');
+    await again.exit;
+    assert.match(again.stderr, /^Stopped\.$/m);
+    await assert.rejects(fetch(kept.page.origin), 'nothing is left behind');
   });
 
   it('takes a tour in which every command works', async () => {

@@ -9,6 +9,7 @@ import { type Daemon, type DaemonOptions, startDaemon } from '../../daemon/daemo
 import type { FixedSettings } from '../../daemon/daemon-settings.ts';
 import type { Tracker } from '../../tracker/server.ts';
 import type { COMMON, CommandContext, CommandRun } from '../command.ts';
+import { findRunning } from '../daemon-access.ts';
 import { untilAborted } from '../interrupt.ts';
 import { openLog } from '../log.ts';
 import { sessionOptions, stateDirectory } from '../peer-session.ts';
@@ -38,6 +39,7 @@ type Taken =
 
 export const run: CommandRun<Taken> = async (context, settings) => {
   const { signal } = context;
+  await refuseSecond(stateDirectory(settings, context.environment));
   const tracker = await startEmbeddedTracker(context, settings);
   const asked = new AbortController();
   try {
@@ -58,6 +60,17 @@ export const run: CommandRun<Taken> = async (context, settings) => {
   throw new ShoalError(code, 'the daemon has stopped; when it is started again, everything goes on');
 };
 
+/** Before anything is opened: what a second one finds taken first, its tracker's files say, would send the reader elsewhere. */
+async function refuseSecond(state: string): Promise<void> {
+  const found = await findRunning(state);
+  if (found === undefined) return;
+  const { pid, url } = found;
+  throw new ShoalError(
+    'ERR_LOCKED',
+    `a daemon runs on ${state} already: process ${pid}${url === undefined ? '' : ` at ${url}`}; stop it, or give this one its own --state`,
+  );
+}
+
 /** On the same files as `shoal tracker` with this state directory: the catalog is the same whoever runs it. */
 async function startEmbeddedTracker(
   { environment, origins }: CommandContext,
@@ -70,6 +83,7 @@ async function startEmbeddedTracker(
   return startTracker({
     listen: embedTracker,
     listenOrigin: origins.get('embedTracker') ?? '--embed-tracker',
+    listenFlag: '--embed-tracker',
     dataDir: join(stateDirectory(settings, environment), 'tracker'),
     ...(log === undefined ? {} : { log }),
   });
