@@ -28,9 +28,30 @@ export const ScheduleRule = Type.Object(
   STRICT,
 );
 
+/** A part of the week in which the alternative limits are switched on, and off at its end. */
+export const AlternativeTimes = Type.Object(
+  {
+    on: Type.Boolean({ description: 'Whether the clock switches at all' }),
+    days: Type.Array(Type.Integer({ minimum: 0, maximum: 6 }), {
+      maxItems: 7,
+      description: 'On which it begins, 0: Sunday',
+    }),
+    from: ScheduleRule.properties.from,
+    to: ScheduleRule.properties.to,
+  },
+  STRICT,
+);
+
 export const Settings = Type.Object({
   down: Rate,
   up: Rate,
+  alternative: Type.Boolean({
+    description:
+      '`altDown` and `altUp` hold in place of `down`, `up` and `schedule`; a rate that is fixed still bounds them',
+  }),
+  altDown: Rate,
+  altUp: Rate,
+  altTimes: AlternativeTimes,
   limitLan: Type.Boolean({ description: 'Limits hold for peers in the same network, too' }),
   schedule: Type.Array(ScheduleRule, {
     maxItems: 50,
@@ -54,6 +75,10 @@ export const SettingsChange = Type.Object(
   {
     down: Type.Optional(orNull(properties.down)),
     up: Type.Optional(orNull(properties.up)),
+    alternative: Type.Optional(orNull(properties.alternative)),
+    altDown: Type.Optional(orNull(properties.altDown)),
+    altUp: Type.Optional(orNull(properties.altUp)),
+    altTimes: Type.Optional(orNull(properties.altTimes)),
     limitLan: Type.Optional(orNull(properties.limitLan)),
     schedule: Type.Optional(orNull(properties.schedule)),
     maxConnections: Type.Optional(orNull(properties.maxConnections)),

@@ -9,6 +9,10 @@ import { readRecord, writeRecord } from './record-file.ts';
 export const DEFAULT_SETTINGS: Readonly<Settings> = {
   down: 0,
   up: 0,
+  alternative: false,
+  altDown: 50_000,
+  altUp: 50_000,
+  altTimes: { on: false, days: [0, 1, 2, 3, 4, 5, 6], from: 9 * 60, to: 17 * 60 },
   limitLan: true,
   schedule: [],
   maxConnections: 500,
@@ -56,6 +60,19 @@ export class DaemonSettings {
   get current(): Settings {
     const fixed = Object.fromEntries(Object.entries(this.#fixed).map(([name, { value }]) => [name, value]));
     return { ...DEFAULT_SETTINGS, ...this.#changed, ...(fixed as Partial<Settings>) };
+  }
+
+  /** What the session is to hold to: the alternative limits while they are switched on, never more than what is fixed. */
+  get rates(): Pick<Settings, 'down' | 'up' | 'schedule'> {
+    const { alternative, altDown, altUp, down, up, schedule } = this.current;
+    if (!alternative) return { down, up, schedule };
+    const within = (rate: number, bound = 0) => (rate > 0 && bound > 0 ? Math.min(rate, bound) : rate + bound);
+    const fixed = this.#fixed;
+    return {
+      down: within(altDown, fixed.down?.value),
+      up: within(altUp, fixed.up?.value),
+      schedule: fixed.schedule?.value ?? [],
+    };
   }
 
   get locked(): { name: string; by: string }[] {

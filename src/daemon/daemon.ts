@@ -30,6 +30,7 @@ import { AccessControl, type AccessOptions } from './access.ts';
 import { ActivityLog } from './activity-log.ts';
 import { describeAdded } from './add-torrent.ts';
 import { AllowedRoots } from './allowed-roots.ts';
+import { AlternativeLimits } from './alternative-limits.ts';
 import { createDaemonApp } from './app.ts';
 import { API_TOKEN_FILE, daemonFolder, OWNER_TOKEN_FILE, RUNNING_FILE, type RunningDaemon } from './daemon-folder.ts';
 import { DaemonSettings, type FixedSettings } from './daemon-settings.ts';
@@ -84,6 +85,8 @@ export interface Daemon {
   /** Where other peers reach it. */
   readonly listen: readonly string[];
   readonly torrents: Torrents;
+  /** Limits of all torrents together that hold now, in bytes per second; 0: none. */
+  readonly rates: { readonly down: number; readonly up: number };
   /** Every route that is served. */
   readonly routes: readonly { method: string; path: string; policy: string | undefined }[];
   /** Takes over what flags, environment and config file fix now. */
@@ -128,14 +131,20 @@ export async function startDaemon(options: DaemonOptions): Promise<Daemon> {
       limits: () => settings.current,
     });
     undo.push(() => torrents.close());
+    let alternative: AlternativeLimits | undefined;
     settings.onChange = () => {
-      const { schedule, maxConnections, down, up, limitLan } = settings.current;
+      alternative?.look();
+      const { maxConnections, limitLan } = settings.current;
+      const { schedule, down, up } = settings.rates;
       session.setLimits({ down, up, limitLan });
       session.setSchedule(schedule);
       session.setMaxConnections(maxConnections);
       torrents.look();
     };
     settings.onChange();
+    const byClock = new AlternativeLimits(settings, () => new Date(now()), warn);
+    alternative = byClock;
+    undo.push(() => byClock.close());
     await torrents.load();
     const shareRoot = options.shareRoot ?? join(options.downloads, 'shared');
     const roots = new AllowedRoots([options.downloads, shareRoot, ...(options.roots ?? [])], options.state);
@@ -221,6 +230,9 @@ export async function startDaemon(options: DaemonOptions): Promise<Daemon> {
       tokenFile,
       listen: session.listenAddresses,
       torrents,
+      get rates() {
+        return session.limits;
+      },
       routes: app.routes,
       refix(fixed) {
         settings.refix(fixed);

@@ -59,6 +59,8 @@ export class ManagedTorrent {
   #startedAt = 0;
   /** Calls of `stop` under way. */
   #leaving = 0;
+  /** What is done to it while it must not run. */
+  #holds = 0;
   /** The next start hashes what is on disk, whatever is known of it. */
   #doubted = false;
   /** Commands one after another. */
@@ -130,9 +132,26 @@ export class ManagedTorrent {
     return work;
   }
 
+  /** Nothing starts it at the moment, whatever the queue says. */
+  get isHeld(): boolean {
+    return this.#holds > 0;
+  }
+
+  /** Stops it for `act`, and lets nothing start it again before that has ended. */
+  async whileStopped<T>(act: () => Promise<T>): Promise<T> {
+    this.#holds++;
+    try {
+      await this.stop();
+      return await this.inTurn(act);
+    } finally {
+      this.#holds--;
+      this.#context.onChanged();
+    }
+  }
+
   /** Begins to run; resolves once the disk was checked. A failure is kept as its error and not thrown. */
   start(): Promise<void> {
-    if (this.#torrent !== undefined || this.#starting) return Promise.resolve();
+    if (this.#torrent !== undefined || this.#starting || this.isHeld) return Promise.resolve();
     this.#starting = true;
     this.#error = undefined;
     return this.inTurn(async () => {
@@ -256,6 +275,7 @@ export class ManagedTorrent {
     if (filePriorities !== undefined) {
       entry.priorities = filePriorities;
       delete entry.files;
+      delete entry.listed;
     }
     entry.seen = {
       size: status.size,
@@ -334,6 +354,7 @@ export class ManagedTorrent {
     checkFilePriorities(priorities);
     const { entry } = this;
     delete entry.files;
+    delete entry.listed;
     entry.priorities = priorities;
     entry.seen.wanted = wantedBytes(metainfo, priorities, (piece) => states[piece] === PIECE.have);
     this.#torrent?.setFilePriorities(priorities);

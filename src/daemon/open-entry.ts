@@ -3,10 +3,13 @@
 
 import { parseHostPort } from '../base/endpoint.ts';
 import { ShoalError } from '../base/errors.ts';
+import { prioritiesOf } from '../engine/file-priorities.ts';
 import type { Session } from '../engine/session.ts';
 import { sha1 } from '../engine/torrent-source.ts';
 import type { TorrentStore } from '../io/stores/torrent-store.ts';
-import { parseMetainfo } from '../protocol/metainfo.ts';
+import { type Metainfo, parseMetainfo } from '../protocol/metainfo.ts';
+import { changePriorities } from './file-choice.ts';
+import { choicesOf } from './file-lists.ts';
 import type { TorrentEntry } from './torrent-list.ts';
 
 /**
@@ -27,7 +30,8 @@ export async function openEntry(
     onlyTrackers: entry.onlyTrackers === true,
     peers,
     sequential: entry.sequential === true,
-    ...(entry.files === undefined ? {} : { files: entry.files }),
+    // Asked when the metadata is here: until then more may be said of it.
+    choose: (metainfo: Metainfo) => choosePriorities(entry, metainfo),
     ...(entry.priorities === undefined ? {} : { filePriorities: entry.priorities }),
   };
   if (entry.originals !== undefined && 'path' in entry.place) {
@@ -47,4 +51,11 @@ export async function openEntry(
       `the metadata of ${entry.name} is gone from the state directory; remove it and add it again`,
     );
   return { work: session.add(source, options) };
+}
+
+/** Throws ERR_USAGE when what was said of its files means none of them. */
+function choosePriorities(entry: TorrentEntry, metainfo: Metainfo): readonly number[] | undefined {
+  const { files, listed } = entry;
+  const named = files === undefined ? undefined : prioritiesOf(metainfo, files);
+  return listed === undefined ? named : changePriorities(metainfo, named, choicesOf(metainfo, named, listed, true));
 }

@@ -5,6 +5,7 @@ import { mkdir, readdir, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { forEachLimited } from '../io/disk/limit.ts';
 import { stateError } from '../io/stores/state-error.ts';
+import { areListedFiles, type ListedFiles } from './file-lists.ts';
 import { readRecord, writeRecord } from './record-file.ts';
 
 /** When it stops seeding; absent: as the daemon's settings say, null: never. Ratios of bytes, times in seconds. */
@@ -35,6 +36,8 @@ export interface TorrentEntry {
   onlyTrackers?: boolean;
   /** What of it is wanted, as numbers and patterns, until the metadata says which files that is. */
   files?: (number | string)[];
+  /** What is changed in that then. */
+  listed?: ListedFiles[];
   /** What of it is wanted: a priority a file of the metadata, 0 (not at all) to 7. Absent: everything. */
   priorities?: readonly number[];
   sequential?: boolean;
@@ -154,6 +157,7 @@ function isEntry(value: unknown): value is TorrentEntry {
     (entry.originals === undefined || isTexts(entry.originals)) &&
     (entry.moveTo === undefined || isText(entry.moveTo)) &&
     isList(entry.files, (term) => isText(term) || isNumber(term)) &&
+    (entry.listed === undefined || areListedFiles(entry.listed)) &&
     isList(entry.priorities, (priority) => Number.isInteger(priority) && 0 <= priority && priority <= 7) &&
     (entry.onlyTrackers === undefined || typeof entry.onlyTrackers === 'boolean') &&
     (entry.sequential === undefined || typeof entry.sequential === 'boolean') &&

@@ -11,6 +11,7 @@ import type { Metainfo } from '../protocol/metainfo.ts';
 import { readTrackers } from './add-torrent.ts';
 import { deleteData } from './delete-data.ts';
 import { changePriorities, type FileChoice } from './file-choice.ts';
+import { choicesOf, type ListedFiles, MAX_LISTS } from './file-lists.ts';
 import { type ManagedContext, ManagedTorrent } from './managed-torrent.ts';
 import { moveData } from './move-data.ts';
 import { chooseActive, hasSeededEnough } from './queue.ts';
@@ -122,9 +123,7 @@ export class Torrents {
 
   /** Hashes what is on disk anew; a paused one is checked when it is resumed. */
   async verify(torrent: ManagedTorrent): Promise<void> {
-    await torrent.stop();
-    await torrent.inTurn(() => torrent.doubt());
-    this.look();
+    await torrent.whileStopped(() => torrent.doubt());
   }
 
   async change(torrent: ManagedTorrent, change: ChangeBody): Promise<void> {
@@ -170,6 +169,20 @@ export class Torrents {
     this.look();
   }
 
+  /** The same in lists; while the metadata is not here they are kept for when it is. */
+  async listFiles(torrent: ManagedTorrent, lists: readonly ListedFiles[]): Promise<void> {
+    const { entry } = torrent;
+    if ((await torrent.metainfo()) !== undefined || torrent.running?.metainfo !== undefined)
+      return this.chooseFiles(torrent, (metainfo, before) => choicesOf(metainfo, before, lists));
+    const listed = [...(entry.listed ?? []), ...lists];
+    if (listed.length > MAX_LISTS)
+      throw new ShoalError('ERR_USAGE', `too much was said of the files of ${entry.name} before they are known`, {
+        reason: 'too_many_lists',
+      });
+    entry.listed = listed;
+    await torrent.save();
+  }
+
   /** Between its new neighbours, so that nobody else's place has to be saved. */
   #place(torrent: ManagedTorrent, index: number): void {
     const others = this.ordered().filter((each) => each !== torrent);
@@ -194,8 +207,7 @@ export class Torrents {
         { reason: 'shared_in_place' },
       );
     entry.wanted = 'pause';
-    await torrent.stop();
-    return torrent.inTurn(async () => {
+    return torrent.whileStopped(async () => {
       const metainfo = await torrent.metainfo();
       const kept = data && metainfo !== undefined ? await deleteData(metainfo, torrent.placeOf(metainfo)) : [];
       await this.#context.list.remove(infoHash);
@@ -204,34 +216,52 @@ export class Torrents {
       this.#order = undefined;
       this.#context.history.forget(infoHash);
       torrent.note('removed', 'info', data ? 'removed, with its data' : 'removed; its data stays');
-      this.look();
       return kept;
     });
   }
 
   /** Puts its data below another directory, under the name it has. It stops meanwhile and is checked afterwards. */
   async move(torrent: ManagedTorrent, directory: string): Promise<void> {
+    if (dirname(torrent.path) === directory) return;
+    const place = (before: TorrentEntry['place']) =>
+      'path' in before ? { path: join(directory, basename(before.path)) } : { directory };
+    await this.#relocate(torrent, (from) => join(directory, basename(from)), place);
+    torrent.note('moved', 'info', `moved to ${directory}`);
+  }
+
+  /** Gives its file or folder another name where it is; the same way. `name`: one component. */
+  async rename(torrent: ManagedTorrent, name: string): Promise<void> {
+    const path = join(dirname(torrent.path), name);
+    if (torrent.path === path) return;
+    await this.#relocate(
+      torrent,
+      () => path,
+      () => ({ path }),
+    );
+    torrent.note('moved', 'info', `renamed to ${name}`);
+  }
+
+  async #relocate(
+    torrent: ManagedTorrent,
+    target: (from: string) => string,
+    place: (before: TorrentEntry['place']) => TorrentEntry['place'],
+  ): Promise<void> {
     const { entry } = torrent;
     if (entry.originals !== undefined)
       throw new ShoalError('ERR_NOT_ALLOWED', `${entry.name} is shared from where it lies; it cannot be moved`, {
         reason: 'shared_in_place',
       });
-    if (dirname(torrent.path) === directory) return;
-    await torrent.stop();
-    await torrent.inTurn(async () => {
+    await torrent.whileStopped(async () => {
       const metainfo = await torrent.metainfo();
       if (metainfo !== undefined) {
         const from = torrent.placeOf(metainfo);
-        await moveData(metainfo, from, join(directory, basename(from)));
+        await moveData(metainfo, from, target(from));
       }
-      const { place } = entry;
-      entry.place = 'path' in place ? { path: join(directory, basename(place.path)) } : { directory };
+      entry.place = place(entry.place);
       entry.overwrite = metainfo !== undefined;
       torrent.forgive();
       await torrent.save();
-      torrent.note('moved', 'info', `moved to ${directory}`);
     });
-    this.look();
   }
 
   /** What the settings said when it became complete; told, not thrown. */
@@ -273,6 +303,7 @@ export class Torrents {
     for (const each of wanting) {
       const { torrent } = each;
       const runs = torrent.running !== undefined || torrent.isStarting;
+      if (torrent.isHeld) continue;
       if (active.has(each) && !runs && starting < STARTS_AT_ONCE) {
         starting++;
         void torrent.start();

@@ -234,7 +234,8 @@ export class ActiveTorrent implements Torrent {
     if (this.#stopping !== undefined) return;
     const { geometry, found: have, places, partials } = disk;
     if (disk.slab !== undefined) this.#links.setSlab(disk.slab, geometry.pieceCount);
-    const priorities = this.#selection.resolve(metainfo, this.#options.files ?? this.#source.files);
+    const { choose, files = this.#source.files } = this.#options;
+    const priorities = this.#selection.resolve(metainfo, choose, files);
     this.#news.tell({ type: 'checked', reused: disk.reused });
     this.#state = have.complete ? 'seeding' : 'downloading';
     const activated = { type: 'activated', geometry, have, places, partials, infoBytes } as const;

@@ -308,6 +308,12 @@ export class Session implements AsyncDisposable {
     this.#schedule.set(limits);
   }
 
+  /** What holds now for all torrents together, in bytes per second; 0: none. */
+  get limits(): { down: number; up: number } {
+    const { down, up } = this.#context.limits;
+    return { down, up };
+  }
+
   /** Other limits by time of day; the first rule that holds goes before `setLimits`. */
   setSchedule(rules: readonly LimitRule[]): void {
     this.#schedule.setRules(rules, new Date());

@@ -5,6 +5,7 @@ import type { Metainfo } from '../protocol/metainfo.ts';
 import type { Swarm } from '../swarm/swarm.ts';
 import { isWanted } from '../swarm/swarm-state.ts';
 import { checkFilePriorities, contentBytes, piecePriorities, prioritiesOf } from './file-priorities.ts';
+import type { AddOptions } from './types.ts';
 
 export class TorrentSelection {
   readonly #swarm: Swarm;
@@ -29,11 +30,12 @@ export class TorrentSelection {
   }
 
   /**
-   * The metadata is here: what `files` name (`AddOptions.files`) counts where nothing else was said. Comes back with one
-   * priority a piece, or nothing when all are wanted alike. Throws ERR_USAGE when no file is meant.
+   * The metadata is here: what `choose`, or else `files`, makes of it (`AddOptions`) counts where nothing was said by files.
+   * Comes back with one priority a piece, or nothing when all are wanted alike. Throws ERR_USAGE when no file is meant.
    */
-  resolve(metainfo: Metainfo, files: readonly (number | string)[] | undefined): Uint8Array | undefined {
-    if (files !== undefined) this.#priorities ??= prioritiesOf(metainfo, files);
+  resolve(metainfo: Metainfo, choose: AddOptions['choose'], files: AddOptions['files']): Uint8Array | undefined {
+    if (choose !== undefined) this.#priorities ??= choose(metainfo);
+    else if (files !== undefined) this.#priorities ??= prioritiesOf(metainfo, files);
     return this.#priorities === undefined ? undefined : piecePriorities(metainfo, this.#priorities);
   }
 

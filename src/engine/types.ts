@@ -109,6 +109,8 @@ export interface AddOptions {
    * those that a magnet link names (`so`, BEP 53), else all. When none is meant the torrent fails with ERR_USAGE.
    */
   files?: readonly (number | string)[];
+  /** In place of `files`: asked once the metadata is here, as `filePriorities`; undefined: everything. */
+  choose?: (metainfo: Metainfo) => readonly number[] | undefined;
   /** See `Torrent.setSequential`. */
   sequential?: boolean;
 }

@@ -97,6 +97,19 @@ it('does what transmission-remote asks', needs('transmission-remote'), async (t)
   assert.match(await remote('-si'), /Upload speed limit: 300 kB\/s[\s\S]*Download speed limit: 2\.00 MB\/s/);
   const { settings } = await client.session({});
   assert.deepEqual([settings.down, settings.up], [2_000_000, 300_000]);
+  await ask('--alt-speed', '--alt-speed-downlimit', '70', '--alt-speed-uplimit', '60');
+  assert.deepEqual(daemon.rates, { down: 70_000, up: 60_000 });
+  assert.match(
+    await remote('-si'),
+    /Upload speed limit: 60 kB\/s [\s\S]*Download speed limit: 70 kB\/s .*turtle limit: 70 kB/,
+  );
+  await ask('--no-alt-speed');
+  assert.deepEqual(daemon.rates, { down: 2_000_000, up: 300_000 });
+  for (const [word, answer] of [
+    ['--port-test', /nobody is asked whether the port/],
+    ['--blocklist-update', /there is no block list/],
+  ] as const)
+    await assert.rejects(remote(word), { stdout: answer });
 
   await ask('-t', '2', '--remove-and-delete');
   assert.equal(existsSync(join(downloads, 'album')), false);

@@ -5,17 +5,19 @@ import type { Session } from '../../engine/session.ts';
 import type { TrackerStatus } from '../../engine/types.ts';
 import { freeSpace } from '../../io/disk/free-space.ts';
 import type { TorrentStore } from '../../io/stores/torrent-store.ts';
+import { sanitizeName } from '../../protocol/names.ts';
 import { type AddContext, describeAdded, wantFiles } from '../add-torrent.ts';
 import type { DaemonSettings } from '../daemon-settings.ts';
 import { changePriorities } from '../file-choice.ts';
+import { choicesOf } from '../file-lists.ts';
 import type { ManagedTorrent } from '../managed-torrent.ts';
 import { piecesOf } from '../torrent-details.ts';
 import { tiersOf } from '../torrent-trackers.ts';
 import type { Torrents } from '../torrents.ts';
 import { type Arguments, RpcFailure } from './arguments.ts';
-import { choicesOf, readFileLists } from './file-choices.ts';
+import { readFileLists } from './file-choices.ts';
 import { describeSession, readSessionChange, type SessionFacts } from './session-fields.ts';
-import { type Facts, needsMetadata, needsTrackers, SPEED_UNIT, TORRENT_FIELDS } from './torrent-fields.ts';
+import { type Facts, needsMetadata, needsTrackers, SPEED_UNIT, shownName, TORRENT_FIELDS } from './torrent-fields.ts';
 import { isRecentlyActive, type TorrentIds } from './torrent-ids.ts';
 import { changeTiers } from './tracker-changes.ts';
 
@@ -88,12 +90,12 @@ async function trackersOf(torrent: ManagedTorrent, usual: readonly string[]): Pr
 }
 
 /** What torrent-get tells of each and nobody can change here; saying it back is fine. */
-const FIXED = { bandwidthPriority: 0, 'peer-limit': 60, honorsSessionLimits: true } as const;
+const FIXED = { bandwidthPriority: 0, 'peer-limit': 60, honorsSessionLimits: true, group: '' } as const;
 
 function refuseFixed(args: Arguments): void {
   for (const [name, value] of Object.entries(FIXED)) {
     const wanted = args.raw(name) ?? value;
-    if (wanted !== value) throw new RpcFailure(`${name} cannot be changed here; it is ${value}`);
+    if (wanted !== value) throw new RpcFailure(`${name} cannot be changed here; it is ${JSON.stringify(value)}`);
   }
 }
 
@@ -116,8 +118,9 @@ async function addTorrent(args: Arguments, context: MethodContext): Promise<Reco
   });
   const isNew = torrents.find(entry.infoHash) === undefined;
   if (isNew && lists.length > 0) {
-    if (metainfo === undefined) throw new RpcFailure('the files of a link are not known yet; choose them later');
-    wantFiles(entry, metainfo, changePriorities(metainfo, entry.priorities, choicesOf(metainfo, undefined, lists)));
+    if (metainfo === undefined) entry.listed = lists;
+    else
+      wantFiles(entry, metainfo, changePriorities(metainfo, entry.priorities, choicesOf(metainfo, undefined, lists)));
   }
   const managed = await torrents.add(entry, torrent);
   const told = { id: ids.idOf(managed), name: managed.entry.name, hashString: managed.infoHash };
@@ -149,16 +152,17 @@ async function setTorrents(args: Arguments, context: MethodContext): Promise<Rec
   const lists = readFileLists(args);
   const labels = args.texts('labels');
   const position = args.number('queuePosition');
+  const sequential = args.flag('sequentialDownload');
   if (labels !== undefined) checkLabels(labels);
   for (const torrent of context.ids.choose(args.raw('ids'))) {
     const change: ChangeBody = { limits: limitsAfter(args, torrent.entry.limits) };
     if (labels !== undefined) change.labels = labels;
     if (position !== undefined) change.position = Math.trunc(position);
+    if (sequential !== undefined) change.sequential = sequential;
     const tiers = changeTiers(args, await tiersOf(torrent, context.trackers));
     if (tiers !== undefined) change.onlyTrackers = tiers;
     await context.torrents.change(torrent, change);
-    if (lists.length > 0)
-      await context.torrents.chooseFiles(torrent, (metainfo, before) => choicesOf(metainfo, before, lists));
+    if (lists.length > 0) await context.torrents.listFiles(torrent, lists);
   }
   return {};
 }
@@ -200,6 +204,21 @@ async function moveTorrents(args: Arguments, context: MethodContext): Promise<Re
   if (args.flag('move') === false) throw new RpcFailure('data can be moved, not looked for elsewhere; set move');
   const directory = await context.roots.check(location);
   return each((torrent) => context.torrents.move(torrent, directory))(args, context);
+}
+
+/** The torrent's own file or folder gets another name; what is in it is found by the names of the metadata. */
+async function renamePath(args: Arguments, context: MethodContext): Promise<Record<string, unknown>> {
+  const [torrent, ...more] = context.ids.choose(args.raw('ids'));
+  const path = args.text('path');
+  const name = args.text('name') ?? '';
+  if (torrent === undefined || more.length > 0) throw new RpcFailure('torrent-rename-path requires 1 torrent');
+  if (path !== shownName(torrent.row(0)))
+    throw new RpcFailure(
+      'only the torrent itself can be renamed; files in it keep the names their publisher gave them',
+    );
+  if (name === '' || name !== sanitizeName(name)) throw new RpcFailure('name is no name of a file or folder');
+  await context.torrents.rename(torrent, name);
+  return { path, name, id: context.ids.idOf(torrent) };
 }
 
 /** The places of the torrents after a move of the chosen ones; they keep their order among themselves. */
@@ -280,15 +299,15 @@ export const METHODS: Readonly<Record<string, Method>> = {
   'torrent-verify': each((torrent, { torrents }) => torrents.verify(torrent)),
   'torrent-reannounce': each(async (torrent) => torrent.running?.announceTo([])),
   'torrent-set-location': moveTorrents,
-  'torrent-rename-path': unavailable('files keep the names their publisher gave them'),
+  'torrent-rename-path': renamePath,
   'queue-move-top': queueMove('top'),
   'queue-move-up': queueMove('up'),
   'queue-move-down': queueMove('down'),
   'queue-move-bottom': queueMove('bottom'),
   'free-space': async (args, context) => {
     const path = args.text('path') ?? '';
-    const { free } = await freeSpace(await context.roots.check(path));
-    return { path, 'size-bytes': free };
+    const { free, total } = await freeSpace(await context.roots.check(path));
+    return { path, 'size-bytes': free, total_size: total };
   },
   'port-test': unavailable('nobody is asked whether the port can be reached; see shoal where on the tracker'),
   'blocklist-update': unavailable('there is no block list'),

@@ -3,52 +3,18 @@
 import assert from 'node:assert/strict';
 import { mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
-import { describe, it, type TestContext } from 'node:test';
+import { describe, it } from 'node:test';
 import { openDaemon, seedFile, seedPath, untilRow } from '../../../test/harness/daemon.ts';
 import { rawRequest } from '../../../test/harness/raw-http.ts';
-import { randomFile, temporaryDirectory } from '../../../test/harness/shoal.ts';
+import { randomFile } from '../../../test/harness/shoal.ts';
+import { openRpc, type Values } from '../../../test/harness/transmission.ts';
 
 const SIZE = 200_000;
 const link = (letter: string) => `magnet:?xt=urn:btih:${letter.repeat(40)}&dn=${letter}`;
 
-type Values = Record<string, unknown>;
-interface Reply {
-  result: string;
-  arguments: Values & { torrents: Values[] };
-  tag?: number;
-}
-
-async function open(t: TestContext) {
-  const directory = await temporaryDirectory('rpc');
-  const opened = await openDaemon(t, directory);
-  const url = `${opened.daemon.url}/transmission/rpc`;
-  const authorization = `Basic ${Buffer.from(`shoal:${opened.daemon.token}`).toString('base64')}`;
-  const first = await rawRequest(url, { headers: { authorization } });
-  const id = String(first.headers['x-transmission-session-id']);
-  const post = (body: string, headers = {}) =>
-    rawRequest(url, {
-      method: 'POST',
-      headers: { authorization, 'x-transmission-session-id': id, ...headers },
-      body,
-    });
-  const call = async (method: string, values?: Values): Promise<Reply> => {
-    const reply = await post(JSON.stringify({ method, arguments: values, tag: 7 }));
-    assert.equal(reply.status, 200);
-    const { json } = reply;
-    assert.equal(json.tag, 7);
-    return json as unknown as Reply;
-  };
-  const ok = async (method: string, values?: Values) => {
-    const reply = await call(method, values);
-    assert.equal(reply.result, 'success', method);
-    return reply.arguments;
-  };
-  return { ...opened, directory, url, authorization, id, post, call, ok };
-}
-
 describe('the Transmission RPC', () => {
   it('wants the token first and the session id then, by GET too', async (t) => {
-    const { url, authorization, id, post } = await open(t);
+    const { url, authorization, id, post } = await openRpc(t);
     assert.match(id, /^[\w-]{32}$/);
     for (const address of [url, `${url}/`]) {
       const stranger = await rawRequest(address);
@@ -78,7 +44,7 @@ describe('the Transmission RPC', () => {
   });
 
   it('answers what it does not understand, and does nothing', async (t) => {
-    const { post, call, client } = await open(t);
+    const { post, call, client } = await openRpc(t);
     for (const body of ['', '[]', '{', 'null', '{"method":1}', '{"method":"toString"}', '{"method":"__proto__"}']) {
       const reply = await post(body);
       assert.equal(reply.status, 200);
@@ -90,7 +56,7 @@ describe('the Transmission RPC', () => {
       ['torrent-add', { filename: 'http://127.0.0.1:1/x' }],
       ['torrent-add', { metainfo: '!!!' }],
       ['torrent-add', { filename: link('a'), 'download-dir': '/etc' }],
-      ['torrent-add', { filename: link('a'), 'files-unwanted': [0] }],
+      ['torrent-add', { filename: link('a'), group: 'x' }],
       ['torrent-add', { filename: link('a'), labels: ['a,b'] }],
       ['torrent-get', {}],
       ['torrent-get', { fields: [1] }],
@@ -109,7 +75,7 @@ describe('the Transmission RPC', () => {
   });
 
   it('tells a torrent in all its fields, as a list and as a table', async (t) => {
-    const { ok, client, directory, downloads } = await open(t);
+    const { ok, client, directory, downloads } = await openRpc(t);
     const { torrent, peers, infoHash } = await seedFile(t, directory, 'film.mkv', SIZE);
     const added = await ok('torrent-add', { metainfo: torrent, paused: true, labels: ['x'] });
     assert.deepEqual(added, { 'torrent-added': { id: 1, name: 'film.mkv', hashString: infoHash } });
@@ -157,7 +123,7 @@ describe('the Transmission RPC', () => {
   });
 
   it('knows torrents by numbers that are never given twice, and who changed of late', async (t) => {
-    const { ok } = await open(t);
+    const { ok } = await openRpc(t);
     const names = async (ids?: unknown) =>
       (await ok('torrent-get', { fields: ['name'], ids })).torrents.map(({ name }) => name);
     for (const letter of ['a', 'b', 'c']) await ok('torrent-add', { filename: link(letter), paused: true });
@@ -175,7 +141,7 @@ describe('the Transmission RPC', () => {
   });
 
   it('moves in the queue, many at once, in their order', async (t) => {
-    const { ok } = await open(t);
+    const { ok } = await openRpc(t);
     for (const letter of ['a', 'b', 'c', 'd', 'e']) await ok('torrent-add', { filename: link(letter), paused: true });
     const order = async () => (await ok('torrent-get', { fields: ['name'] })).torrents.map(({ name }) => name).join('');
     for (const [method, ids, expected] of [
@@ -192,7 +158,7 @@ describe('the Transmission RPC', () => {
   });
 
   it('sets limits as Sonarr and others do, and leaves alone what is not named', async (t) => {
-    const { ok, client } = await open(t);
+    const { ok, client } = await openRpc(t);
     await ok('torrent-add', { filename: link('a'), paused: true });
     const limits = async () => (await client.torrent({ params: { infoHash: 'a'.repeat(40) } })).limits;
     await ok('torrent-set', {
@@ -226,7 +192,7 @@ describe('the Transmission RPC', () => {
   });
 
   it('tells what went wrong with a torrent', async (t) => {
-    const { ok, client, directory, downloads } = await open(t);
+    const { ok, client, directory, downloads } = await openRpc(t);
     const { torrent, infoHash } = await seedFile(t, directory, 'film.mkv', SIZE);
     const path = join(downloads, 'film.mkv', 'x');
     await ok('torrent-add', { metainfo: torrent, 'download-dir': join(downloads, 'a'), paused: true });
@@ -245,7 +211,7 @@ describe('the Transmission RPC', () => {
 
 describe('the files of a torrent over the Transmission RPC', () => {
   it('are chosen by number, and an empty list means all', async (t) => {
-    const { ok, call, client, directory } = await open(t);
+    const { ok, call, client, directory } = await openRpc(t);
     for (const name of ['a', 'b', 'c']) await randomFile(join(directory, 'x', name), 40_000, name);
     const { torrent, peers, infoHash } = await seedPath(t, join(directory, 'x'));
     const told = async () => {
@@ -302,7 +268,7 @@ describe('the trackers of a torrent over the Transmission RPC', () => {
   const [A, B, C, D] = ['a', 'b', 'c', 'd'].map((name) => `http://127.0.0.1:1/${name}/announce`);
 
   it('are added, taken away, replaced and listed, while it runs and while it does not, and stay so', async (t) => {
-    const opened = await open(t);
+    const opened = await openRpc(t);
     const { ok, call, client, directory, daemon } = opened;
     const infoHash = 'a'.repeat(40);
     const magnet = `${link('a')}&tr=${encodeURIComponent(A!)}&tr=${encodeURIComponent(B!)}`;

@@ -14,6 +14,8 @@ import { TorrentIds } from './torrent-ids.ts';
 export type RpcContext = Omit<MethodContext, 'ids' | 'sessionId'>;
 
 const PATHS = ['/transmission/rpc', '/transmission/rpc/'];
+/** Where people look for Transmission's own page. */
+const PAGES = ['/transmission', '/transmission/', '/transmission/web', '/transmission/web/'];
 const SESSION_HEADER = 'x-transmission-session-id';
 const BODY_LIMIT = Math.ceil(MAX_TORRENT_LENGTH / 3) * 4 + 64 * 1024;
 
@@ -28,6 +30,9 @@ export function registerTransmissionRpc(server: HttpServer, { context, authorize
   const sessionId = randomBytes(24).toString('base64url');
   const methods: MethodContext = { ...context, ids: new TorrentIds(context.torrents, context.now), sessionId };
   const policy: DaemonPolicy = 'rpc';
+  const open: DaemonPolicy = 'public';
+  for (const url of PAGES)
+    server.route({ method: 'GET', url, config: { policy: open }, handler: (_request, reply) => reply.redirect('/') });
   server.register(async (scope) => {
     scope.removeAllContentTypeParsers();
     scope.addContentTypeParser('*', { parseAs: 'buffer' }, async (_request: FastifyRequest, body: Buffer) => body);

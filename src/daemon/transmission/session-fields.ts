@@ -8,8 +8,11 @@ import { SPEED_UNIT } from './torrent-fields.ts';
 
 /** The dialect of Transmission 4.0; clients ask the version for what they may use. */
 const DIALECT = { version: '4.0.6', rpc: 17, semver: '5.3.0', oldest: 14 } as const;
+const MINUTES = 24 * 60;
 /** Shown while a queue is off. */
 const USUAL_QUEUE = 5;
+
+const EVERY_DAY = [0, 1, 2, 3, 4, 5, 6];
 
 export interface SessionFacts extends SessionReply {
   readonly sessionId: string;
@@ -19,14 +22,15 @@ export interface SessionFacts extends SessionReply {
 /** All fields of `session-get`. */
 export function describeSession(facts: SessionFacts): Record<string, unknown> {
   const { settings, downloads, port, version } = facts;
+  const times = settings.altTimes;
   return {
-    'alt-speed-down': 50,
-    'alt-speed-enabled': false,
-    'alt-speed-time-begin': 540,
-    'alt-speed-time-day': 127,
-    'alt-speed-time-enabled': false,
-    'alt-speed-time-end': 1020,
-    'alt-speed-up': 50,
+    'alt-speed-down': Math.round(settings.altDown / SPEED_UNIT),
+    'alt-speed-enabled': settings.alternative,
+    'alt-speed-time-begin': times.from,
+    'alt-speed-time-day': times.days.reduce((bits, day) => bits | (1 << day), 0),
+    'alt-speed-time-enabled': times.on,
+    'alt-speed-time-end': times.to,
+    'alt-speed-up': Math.round(settings.altUp / SPEED_UNIT),
     'anti-brute-force-enabled': true,
     'anti-brute-force-threshold': 5,
     'blocklist-enabled': false,
@@ -127,6 +131,7 @@ export function readSessionChange(args: Arguments, facts: SessionFacts): Setting
   if (downloads !== undefined) change.activeDownloads = Math.round(downloads);
   if (seeds !== undefined) change.activeSeeds = Math.round(seeds);
   if (start !== undefined) change.startAdded = start;
+  Object.assign(change, readAlternative(args, facts));
   const connections = args.number('peer-limit-global');
   if (connections !== undefined) change.maxConnections = Math.min(100_000, Math.max(1, Math.round(connections)));
   for (const name of args.names) {
@@ -138,7 +143,38 @@ export function readSessionChange(args: Arguments, facts: SessionFacts): Setting
   return change;
 }
 
+/** The alternative limits. A rate of 0 is none. */
+function readAlternative(args: Arguments, { settings }: SessionFacts): SettingsChange {
+  const change: SettingsChange = {};
+  const [down, up] = [args.number('alt-speed-down'), args.number('alt-speed-up')];
+  const isOn = args.flag('alt-speed-enabled');
+  if (down !== undefined) change.altDown = Math.round(down * SPEED_UNIT);
+  if (up !== undefined) change.altUp = Math.round(up * SPEED_UNIT);
+  if (isOn !== undefined) change.alternative = isOn;
+  const byClock = args.flag('alt-speed-time-enabled');
+  const from = args.number('alt-speed-time-begin', 0, MINUTES - 1);
+  const to = args.number('alt-speed-time-end', 0, MINUTES);
+  const bits = args.number('alt-speed-time-day', 0, 127);
+  if (byClock === undefined && from === undefined && to === undefined && bits === undefined) return change;
+  const before = settings.altTimes;
+  const days = bits === undefined ? before.days : EVERY_DAY.filter((day) => (bits & (1 << day)) !== 0);
+  change.altTimes = {
+    on: byClock ?? before.on,
+    days,
+    from: Math.trunc(from ?? before.from),
+    to: Math.trunc(to ?? before.to),
+  };
+  return change;
+}
+
 const CHANGEABLE = new Set([
+  'alt-speed-down',
+  'alt-speed-up',
+  'alt-speed-enabled',
+  'alt-speed-time-enabled',
+  'alt-speed-time-begin',
+  'alt-speed-time-end',
+  'alt-speed-time-day',
   'speed-limit-down',
   'speed-limit-down-enabled',
   'speed-limit-up',

@@ -4,6 +4,7 @@
 import { basename, dirname } from 'node:path';
 import type { TorrentRow } from '../../api/daemon-schemas.ts';
 import { PIECE, type TrackerStatus } from '../../engine/types.ts';
+import { mediaTypeOf } from '../../http/media-type.ts';
 import { formatMagnet } from '../../protocol/magnet.ts';
 import type { Metainfo } from '../../protocol/metainfo.ts';
 import { nameOfPriority } from '../file-choice.ts';
@@ -68,13 +69,32 @@ function errorOf({ row, torrent }: Facts): { error: number; errorString: string 
 }
 
 function filesOf(facts: Facts): { bytesCompleted: number; length: number; name: string }[] {
-  const { metainfo, pieces } = facts;
+  const { metainfo, pieces, row } = facts;
   if (metainfo === undefined) return [];
+  const name = shownName(row);
   return describeFiles(metainfo, pieces).map(({ path, size, have }) => ({
     bytesCompleted: have,
     length: size,
-    name: metainfo.singleFile ? metainfo.name : `${metainfo.name}/${path}`,
+    name: metainfo.singleFile ? name : `${name}/${path}`,
   }));
+}
+
+/** What the client appends to downloadDir: the name on this disk, which may differ from that of the metadata. */
+export function shownName({ size, path, name }: TorrentRow): string {
+  return size > 0 ? basename(path) : name;
+}
+
+/** Of the largest file, by its name. */
+function mimeTypeOf({ metainfo }: Facts): string {
+  let largest = { length: -1, path: [''] as readonly string[] };
+  for (const file of metainfo?.files ?? []) if (!file.pad && file.length > largest.length) largest = file;
+  return mediaTypeOf(largest.path.at(-1) ?? '') ?? 'application/octet-stream';
+}
+
+/** Per piece how many connected peers have it; -1: it is here. */
+function availabilityOf({ pieces, torrent }: Facts): number[] {
+  const copies = torrent.running?.swarmPicture(pieces.length).copies;
+  return Array.from(pieces, (state, piece) => (state === PIECE.have ? -1 : (copies?.[piece] ?? 0)));
 }
 
 /** What is wanted of each file. One that is not wanted shows the usual priority. */
@@ -209,6 +229,7 @@ type Field = (facts: Facts) => unknown;
 export const TORRENT_FIELDS: Readonly<Record<string, Field>> = {
   activityDate: ({ torrent }) => seconds(torrent.activeAt),
   addedDate: ({ row }) => seconds(row.added),
+  availability: availabilityOf,
   bandwidthPriority: () => 0,
   comment: ({ metainfo }) => metainfo?.comment ?? '',
   corruptEver: ({ torrent }) => torrent.running?.status.wasted ?? 0,
@@ -244,8 +265,7 @@ export const TORRENT_FIELDS: Readonly<Record<string, Field>> = {
   manualAnnounceTime: () => -1,
   maxConnectedPeers: () => 60,
   metadataPercentComplete: ({ row }) => (row.size > 0 ? 1 : 0),
-  // What the client appends to downloadDir: the name on this disk, which may differ from that of the metadata.
-  name: ({ row }) => (row.size > 0 ? basename(row.path) : row.name),
+  name: ({ row }) => shownName(row),
   'peer-limit': () => 60,
   peers: peersOf,
   peersConnected: ({ row }) => row.peers,
@@ -265,6 +285,7 @@ export const TORRENT_FIELDS: Readonly<Record<string, Field>> = {
   pieces: bitfieldOf,
   pieceCount: ({ row }) => row.pieceCount,
   pieceSize: ({ metainfo }) => metainfo?.pieceLength ?? 0,
+  'primary-mime-type': mimeTypeOf,
   priorities: (facts) => choicesOf(facts).map(({ priority }) => priority),
   queuePosition: ({ row }) => row.position,
   rateDownload: ({ row }) => row.down,
@@ -296,6 +317,7 @@ export const TORRENT_FIELDS: Readonly<Record<string, Field>> = {
 
 /** Fields that need the metadata, which of a torrent that does not run is on disk. */
 const NEED_METADATA = new Set([
+  'availability',
   'comment',
   'creator',
   'dateCreated',
@@ -305,6 +327,7 @@ const NEED_METADATA = new Set([
   'fileStats',
   'pieces',
   'pieceSize',
+  'primary-mime-type',
   'priorities',
   'wanted',
 ]);

@@ -19,12 +19,12 @@ async function existingFolder(path: string): Promise<string> {
   }
 }
 
-/** Bytes an unprivileged process can still write at `path`, which need not exist yet. */
-export async function freeSpace(path: string): Promise<{ free: number; folder: string }> {
+/** Bytes an unprivileged process can still write at `path`, which need not exist yet, and those of the whole file system. */
+export async function freeSpace(path: string): Promise<{ free: number; total: number; folder: string }> {
   const folder = await existingFolder(path);
   try {
     const found = await statfs(folder, { bigint: true });
-    return { free: Number(found.bavail * found.bsize), folder };
+    return { free: Number(found.bavail * found.bsize), total: Number(found.blocks * found.bsize), folder };
   } catch (error) {
     throw toDiskError(error, folder, 'ask for the free space of');
   }
