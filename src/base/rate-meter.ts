@@ -1,15 +1,18 @@
 // Bytes per second over the last few seconds, counted in whole-second slots so that adding costs nothing.
 
 const SLOTS = 5;
+/** Of meters that have measured nothing: many never do. */
+const NOTHING = new Float64Array(SLOTS);
 
 export class RateMeter {
   total = 0;
-  readonly #slots = new Float64Array(SLOTS);
+  #slots = NOTHING;
   #second = -1;
   #seconds = 0;
 
   add(bytes: number, now: number): void {
     this.#advance(now);
+    if (this.#slots === NOTHING) this.#slots = new Float64Array(SLOTS);
     this.total += bytes;
     this.#slots[this.#second % SLOTS]! += bytes;
   }

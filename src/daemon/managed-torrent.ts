@@ -33,7 +33,7 @@ export interface ManagedContext {
   readonly limits: () => QueueLimits & SeedLimits & { readonly moveTo: string | null };
   /** It is complete and has to be moved. */
   readonly onToMove: (torrent: ManagedTorrent) => void;
-  /** It began or ended to run, or became complete: the queue has to be looked at. */
+  /** It ended to run, or became complete: the queue has to be looked at. */
   readonly onChanged: () => void;
 }
 
@@ -161,7 +161,6 @@ export class ManagedTorrent {
         this.#failed(error);
       } finally {
         this.#starting = false;
-        this.#context.onChanged();
       }
     });
   }
@@ -214,15 +213,17 @@ export class ManagedTorrent {
     const { entry } = this;
     switch (event.type) {
       case 'metadata':
-        entry.name = event.name;
         this.#look();
+        if (entry.name === event.name) return;
+        entry.name = event.name;
         await this.save();
         return;
       case 'checked':
         this.#look();
         if (entry.priorities !== undefined) await this.save();
         return;
-      case 'done':
+      case 'done': {
+        const isNews = entry.done === null || event.summary.downloaded > 0 || !this.isComplete;
         this.#look();
         if (entry.done === null) {
           entry.done = this.#context.now();
@@ -231,10 +232,13 @@ export class ManagedTorrent {
           // Kept with the rest, so that a kill before the move does not forget it.
           if (moveTo !== null && entry.originals === undefined) entry.moveTo = moveTo;
         }
-        await this.save();
-        this.#context.onChanged();
+        if (isNews) {
+          await this.save();
+          this.#context.onChanged();
+        }
         if (entry.moveTo !== undefined) this.#context.onToMove(this);
         return;
+      }
       case 'failed':
         this.#failed(event.error);
         return;

@@ -24,6 +24,11 @@ export type TorrentsOptions = Omit<ManagedContext, 'onChanged' | 'onToMove' | 't
 const LOOK_EVERY = 1000;
 /** Disks that are checked at the same time: more would only take turns on the same hash threads and disks. */
 const STARTS_AT_ONCE = 4;
+/** Who is checked for longer, in milliseconds, has much to hash: others need not wait for it, up to so many altogether. */
+const LONG_START = 5000;
+const MOST_STARTS = 16;
+/** Looking at the queue may take this part of the time at most, however many torrents there are. */
+const LOOK_SHARE = 0.1;
 
 export class Torrents {
   readonly #context: ManagedContext;
@@ -34,8 +39,13 @@ export class Torrents {
   #order: ManagedTorrent[] | undefined;
   #timer: NodeJS.Timeout | undefined;
   #looking = false;
-  /** At the last look some could not be started yet. */
-  #waiting = false;
+  /** Not before then, by the clock of the process. */
+  #nextLook = 0;
+  /** Those that may run and do not yet, the first one last; as of the last look. */
+  #waiting: ManagedTorrent[] = [];
+  /** Starts under way, and those of them for which others wait. */
+  #starts = 0;
+  #quickStarts = 0;
   #closed = false;
 
   constructor(options: TorrentsOptions) {
@@ -80,8 +90,10 @@ export class Torrents {
     const present = this.#byHash.get(entry.infoHash);
     if (present !== undefined) return present;
     const managed = new ManagedTorrent(entry, this.#context);
+    const isLast = entry.position >= this.lastPosition;
     this.#byHash.set(entry.infoHash, managed);
-    this.#order = undefined;
+    if (isLast) this.#order?.push(managed);
+    else this.#order = undefined;
     try {
       await managed.inTurn(async () => {
         if (torrent !== undefined) await this.#context.store.saveTorrent(entry.infoHash, torrent);
@@ -283,33 +295,72 @@ export class Torrents {
   look(): void {
     if (this.#looking || this.#closed) return;
     this.#looking = true;
-    queueMicrotask(() => {
+    const look = (): void => {
       this.#looking = false;
-      if (!this.#closed) this.#settle();
-    });
+      if (this.#closed) return;
+      const began = performance.now();
+      this.#settle();
+      const end = performance.now();
+      this.#nextLook = end + (end - began) / LOOK_SHARE;
+    };
+    const wait = this.#nextLook - performance.now();
+    // Where there are few it is always time.
+    if (wait > 1) setTimeout(look, wait);
+    else queueMicrotask(look);
   }
 
   #settle(): void {
     const limits = this.#limits();
     const wanting: { torrent: ManagedTorrent; position: number; complete: boolean }[] = [];
-    let starting = 0;
     for (const [position, torrent] of this.ordered().entries()) {
-      if (torrent.isStarting) starting++;
       if (torrent.entry.wanted === 'run' && torrent.error === undefined)
         wanting.push({ torrent, position, complete: torrent.isComplete });
     }
     const active = chooseActive(wanting, limits);
-    this.#waiting = false;
+    this.#waiting = [];
     for (const each of wanting) {
       const { torrent } = each;
       const runs = torrent.running !== undefined || torrent.isStarting;
       if (torrent.isHeld) continue;
-      if (active.has(each) && !runs && starting < STARTS_AT_ONCE) {
-        starting++;
-        void torrent.start();
-      } else if (!active.has(each) && runs) void this.#yield(torrent);
-      else if (active.has(each) && !runs) this.#waiting = true;
+      if (active.has(each) && !runs) this.#waiting.push(torrent);
+      else if (!active.has(each) && runs) void this.#yield(torrent);
     }
+    this.#waiting.reverse();
+    this.#startNext();
+  }
+
+  /** As many of those that wait as may be checked at a time. */
+  #startNext(): void {
+    while (!this.#closed && this.#quickStarts < STARTS_AT_ONCE && this.#starts < MOST_STARTS) {
+      const torrent = this.#waiting.pop();
+      if (torrent === undefined) return;
+      const { entry, error, running, isStarting, isHeld } = torrent;
+      if (entry.wanted === 'run' && error === undefined && running === undefined && !isStarting && !isHeld)
+        void this.#start(torrent);
+    }
+  }
+
+  async #start(torrent: ManagedTorrent): Promise<void> {
+    const wasComplete = torrent.isComplete;
+    let isQuick = true;
+    const slow = (): void => {
+      if (!isQuick) return;
+      isQuick = false;
+      this.#quickStarts--;
+    };
+    this.#starts++;
+    this.#quickStarts++;
+    const timer = setTimeout(() => {
+      slow();
+      this.#startNext();
+    }, LONG_START);
+    await torrent.start();
+    clearTimeout(timer);
+    slow();
+    this.#starts--;
+    // One that is not what it was taken for may have taken, or left, the place of another.
+    if (torrent.running === undefined || torrent.isComplete !== wasComplete) this.look();
+    this.#startNext();
   }
 
   /** Its turn is over; it waits for the next. */
@@ -339,8 +390,6 @@ export class Torrents {
         void this.#yield(torrent).then(() => this.look());
       }
     }
-    // Whatever changes who may run says so; this is for what is still waiting to be started.
-    if (this.#waiting) this.look();
   }
 
   /** Stops all politely; what they were to do is kept. */

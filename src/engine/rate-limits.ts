@@ -184,85 +184,103 @@ export interface PeerQuotas {
   leave(): void;
 }
 
-/** Both directions of one torrent. */
+/** Both directions of one torrent. Its part of the trees is made when the first limit or the first peer comes. */
 export class TorrentQuotas {
-  readonly #down: TorrentQuota;
-  readonly #up: TorrentQuota;
+  readonly #trees: { readonly down: QuotaTree; readonly up: QuotaTree };
   readonly #forget: (torrent: TorrentQuotas) => void;
+  #limitLan: boolean;
+  #parts: { readonly down: TorrentQuota; readonly up: TorrentQuota } | undefined;
 
-  constructor(down: QuotaTree, up: QuotaTree, limitLan: boolean, forget: (torrent: TorrentQuotas) => void) {
-    this.#down = new TorrentQuota(down, limitLan);
-    this.#up = new TorrentQuota(up, limitLan);
+  constructor(
+    trees: { readonly down: QuotaTree; readonly up: QuotaTree },
+    limitLan: boolean,
+    forget: (torrent: TorrentQuotas) => void,
+  ) {
+    this.#trees = trees;
+    this.#limitLan = limitLan;
     this.#forget = forget;
   }
 
+  #made(): { readonly down: TorrentQuota; readonly up: TorrentQuota } {
+    this.#parts ??= {
+      down: new TorrentQuota(this.#trees.down, this.#limitLan),
+      up: new TorrentQuota(this.#trees.up, this.#limitLan),
+    };
+    return this.#parts;
+  }
+
   set(limits: TorrentLimits): void {
-    this.#down.set(ratesOf(limits, 'down'));
-    this.#up.set(ratesOf(limits, 'up'));
+    const down = ratesOf(limits, 'down');
+    const up = ratesOf(limits, 'up');
+    const isNone = (rate: number): boolean => rate === 0;
+    if (this.#parts === undefined && [down, up].every((rates) => Object.values(rates).every(isNone))) return;
+    this.#made().down.set(down);
+    this.#made().up.set(up);
   }
 
   limitLan(limited: boolean): void {
-    this.#down.limitLan(limited);
-    this.#up.limitLan(limited);
+    this.#limitLan = limited;
+    this.#parts?.down.limitLan(limited);
+    this.#parts?.up.limitLan(limited);
   }
 
   /** `host` is the peer's address. */
   join(host: string): PeerQuotas {
     const near = isNear(host);
-    const down = this.#down.join(near);
-    const up = this.#up.join(near);
+    const parts = this.#made();
+    const down = parts.down.join(near);
+    const up = parts.up.join(near);
     const leave = (): void => {
-      this.#down.leave(down);
-      this.#up.leave(up);
+      parts.down.leave(down);
+      parts.up.leave(up);
     };
     return { down, up, leave };
   }
 
   close(): void {
-    this.#down.close();
-    this.#up.close();
+    this.#parts?.down.close();
+    this.#parts?.up.close();
     this.#forget(this);
   }
 }
 
 /** All limits of a session. */
 export class RateLimits {
-  readonly #down: QuotaTree;
-  readonly #up: QuotaTree;
+  readonly #trees: { readonly down: QuotaTree; readonly up: QuotaTree };
   readonly #torrents = new Set<TorrentQuotas>();
+  readonly #forget = (torrent: TorrentQuotas): void => void this.#torrents.delete(torrent);
   #limitLan: boolean;
 
   constructor(limits: Limits & { limitLan?: boolean }, clock: () => number) {
-    this.#down = new QuotaTree(limits.down ?? 0, clock);
-    this.#up = new QuotaTree(limits.up ?? 0, clock);
+    this.#trees = { down: new QuotaTree(limits.down ?? 0, clock), up: new QuotaTree(limits.up ?? 0, clock) };
     this.#limitLan = limits.limitLan ?? true;
   }
 
   get down(): number {
-    return this.#down.root.rate;
+    return this.#trees.down.root.rate;
   }
 
   get up(): number {
-    return this.#up.root.rate;
+    return this.#trees.up.root.rate;
   }
 
   set({ down, up, limitLan }: Limits & { limitLan?: boolean }): void {
-    this.#down.setRate(this.#down.root, down);
-    this.#up.setRate(this.#up.root, up);
+    this.#trees.down.setRate(this.#trees.down.root, down);
+    this.#trees.up.setRate(this.#trees.up.root, up);
     if (limitLan === undefined || limitLan === this.#limitLan) return;
     this.#limitLan = limitLan;
     for (const torrent of this.#torrents) torrent.limitLan(limitLan);
   }
 
   torrent(): TorrentQuotas {
-    const torrent = new TorrentQuotas(this.#down, this.#up, this.#limitLan, (gone) => this.#torrents.delete(gone));
+    const torrent = new TorrentQuotas(this.#trees, this.#limitLan, this.#forget);
     this.#torrents.add(torrent);
     return torrent;
   }
 
   close(): void {
-    this.#down.close();
-    this.#up.close();
+    this.#trees.down.close();
+    this.#trees.up.close();
   }
 }
 

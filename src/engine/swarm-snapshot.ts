@@ -44,13 +44,14 @@ export function describePeers(view: Readonly<SwarmState>, now: number): PeerStat
 }
 
 /** One entry of PIECE for each piece. */
-export function mapPieces({ ledger, availability, geometry }: Content): Uint8Array {
+export function mapPieces(content: Content): Uint8Array {
+  const { ledger, geometry } = content;
   const map = new Uint8Array(geometry.pieceCount);
   for (let piece = 0; piece < map.length; piece++) {
     const state = ledger.state(piece);
     if (state === PIECE_STATE.have) map[piece] = PIECE.have;
     else if (state !== PIECE_STATE.missing) map[piece] = PIECE.arriving;
-    else map[piece] = availability.copies(piece) > 0 ? PIECE.missing : PIECE.nowhere;
+    else map[piece] = content.availability.copies(piece) > 0 ? PIECE.missing : PIECE.nowhere;
   }
   return map;
 }

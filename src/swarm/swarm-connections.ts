@@ -15,7 +15,7 @@ import { evict, findForNewcomer } from './swarm-eviction.ts';
 import { sendExtensionHandshake } from './swarm-extensions.ts';
 import { fetchMetadata } from './swarm-metadata.ts';
 import type { SwarmState } from './swarm-state.ts';
-import { grantFast, grantSpareSlots } from './swarm-upload.ts';
+import { beginSteering, grantFast, grantSpareSlots } from './swarm-upload.ts';
 
 /** Connections being made at a time. */
 const MAX_DIALLING = 30;
@@ -75,6 +75,7 @@ export function connectPeer(
   state.everyone.set(peer.id, peer);
   peer.listens ??= replaced?.listens;
   peer.rank = rank;
+  if (state.content !== undefined) beginSteering(state, state.content);
   state.seats.connectionBegan();
   state.candidates.seated(host, 1);
   if (dialled !== undefined) state.candidates.connected(info.endpoint, now);
@@ -188,6 +189,7 @@ export function dialNext(state: SwarmState, now: number): boolean {
   if (state.infoBytes !== undefined && state.content === undefined) return false;
   const { dialling } = state;
   if (dialling >= MAX_DIALLING || state.peers.size + dialling >= outgoingSeats(state.maxPeers)) return false;
+  if (state.isAlone) return false;
   const candidate = state.candidates.take(now, state.seeding);
   if (candidate === undefined) return false;
   state.seats.dialBegan();

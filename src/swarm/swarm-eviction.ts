@@ -75,7 +75,7 @@ function rateOf(peer: Peer, now: number): number {
 export function freeSeats(state: SwarmState, now: number): void {
   const full = state.peers.size >= FULL * state.maxPeers;
   const turnover = now >= state.nextTurnover;
-  const waiting = state.turnedAway > 0 || state.candidates.hasReady(now, state.seeding);
+  const waiting = state.turnedAway > 0 || (!state.isAlone && state.candidates.hasReady(now, state.seeding));
   if (turnover) {
     state.nextTurnover = now + TURNOVER;
     state.turnedAway = 0;

@@ -5,7 +5,7 @@ import type { Geometry } from '../base/geometry.ts';
 import type { Random, Sha1 } from '../base/ports.ts';
 import { RateMeter } from '../base/rate-meter.ts';
 import { HAVE_LENGTH, REQUEST_LENGTH, writeBlock, writeIndex, writeSignal } from '../protocol/wire/messages.ts';
-import type { Availability } from './availability.ts';
+import { Availability } from './availability.ts';
 import { BanList } from './ban-list.ts';
 import { Blame } from './blame.ts';
 import { Candidates } from './candidates.ts';
@@ -19,10 +19,12 @@ import type { Peer } from './peer.ts';
 import { OwnAddress } from './peer-rank.ts';
 import { Reputations } from './reputation.ts';
 import { RequestBudget } from './request-budget.ts';
-import { StateTimes, TORRENT_STATES } from './state-times.ts';
+import { StateTimes, TORRENT_STATES, type TorrentState } from './state-times.ts';
 import type { Steering } from './steering.ts';
 import { StorageTime } from './storage-time.ts';
 import type { SuperSeed } from './super-seed.ts';
+
+const NO_IDS: ReadonlySet<number> = new Set();
 
 /** Who dials nobody and has nobody. */
 const NOBODY = { dialNext: () => false, giveWay: () => false };
@@ -65,9 +67,29 @@ export interface Content {
   readonly availability: Availability;
 }
 
+export class SwarmContent implements Content {
+  readonly geometry: Geometry;
+  readonly ledger: Ledger;
+  readonly #random: Random;
+  #availability: Availability | undefined;
+
+  constructor(geometry: Geometry, ledger: Ledger, random: Random) {
+    this.geometry = geometry;
+    this.ledger = ledger;
+    this.#random = random;
+  }
+
+  /** Made when it is needed first: who has everything and meets nobody needs none. */
+  get availability(): Availability {
+    const { have } = this.ledger;
+    this.#availability ??= new Availability(this.geometry.pieceCount, (piece) => !have.has(piece), this.#random);
+    return this.#availability;
+  }
+}
+
 /** It is missing, and the user wants it. */
-export function isWanted({ ledger, availability }: Content, piece: number): boolean {
-  return !ledger.have.has(piece) && availability.priority(piece) > 0;
+export function isWanted(content: Content, piece: number): boolean {
+  return !content.ledger.have.has(piece) && content.availability.priority(piece) > 0;
 }
 
 export class SwarmState {
@@ -77,14 +99,9 @@ export class SwarmState {
   readonly snubAfter: number;
   readonly idleAfter: number;
   readonly bans: BanList;
-  readonly candidates: Candidates;
-  readonly reputations = new Reputations();
-  readonly blame = new Blame();
   /** Bounds what is asked of all peers together. */
   readonly budget: RequestBudget;
   readonly peers = new Map<number, Peer>();
-  /** Connected peers, and those that left but sent blocks of pieces that are still under way. */
-  readonly everyone = new Map<number, Peer>();
   readonly outbox: Command[] = [];
   /** Peers with bytes in their out-buffer. */
   readonly flushable: Peer[] = [];
@@ -92,8 +109,7 @@ export class SwarmState {
   nextPeer = 0;
   /** Its part of the connections of the session. */
   readonly seats: Seats;
-  /** Our address as others see it, which ranks connections; true when that has changed. */
-  readonly own = new OwnAddress();
+  /** Our address as others see it has changed. */
   ownChanged = false;
   /** When a share of the connections is replaced next, and how many peers found no place since the last time. */
   nextTurnover: number;
@@ -106,8 +122,6 @@ export class SwarmState {
   /** Whose parts were joined last, and made no metadata. */
   metadataJoined = '';
   content: Content | undefined;
-  /** What somebody waits for. */
-  readonly deadlines = new Deadlines();
   /** New pieces come in their order, not by rarity. */
   sequential = false;
   /** Wanted pieces that are not had. */
@@ -120,28 +134,37 @@ export class SwarmState {
   readonly freshPieces: number[] = [];
   /** Who was told of which pieces, while this is a super-seed (BEP 16). */
   superSeed: SuperSeed<Peer> | undefined;
+  /** Complete from the start, and met by nobody yet: what is suggested is thought of when the first peer comes. */
+  mayBeFirstSeed = false;
   /** What is suggested to whom, while this seems to be the only seed and has not been asked for everything. */
   steering: Steering<Peer> | undefined;
-  /** Which peer has to deliver a failed piece whole. */
-  readonly retryOwners = new Map<number, Peer>();
   round = 0;
   /** Peers served at a time, as of the last round. */
   uploadSlots: number;
-  optimistic: ReadonlySet<number> = new Set();
+  optimistic: ReadonlySet<number> = NO_IDS;
   /** Seconds since somebody whom we serve had to wait for what it asked: from two on there is more to give. */
   idleSeconds = 0;
   /** Disk trouble: go on serving, ask for nothing. */
   paused = false;
 
-  readonly storageTime = new StorageTime();
-  /** What the whole torrent waited for, and when that was looked at last. */
-  readonly times = new StateTimes(TORRENT_STATES);
+  /** When it was looked at last what the whole torrent waited for. */
   sampledAt: number;
 
   readonly down = new RateMeter();
   readonly up = new RateMeter();
   wasted = 0;
   failedPieces = 0;
+
+  // Made when they are needed first: a seed that nobody comes to has none of them, and there may be thousands of those.
+  #candidates: Candidates | undefined;
+  #own: OwnAddress | undefined;
+  #reputations: Reputations | undefined;
+  #blame: Blame | undefined;
+  #deadlines: Deadlines | undefined;
+  #everyone: Map<number, Peer> | undefined;
+  #retryOwners: Map<number, Peer> | undefined;
+  #storageTime: StorageTime | undefined;
+  #times: StateTimes<TorrentState> | undefined;
 
   constructor(
     options: SwarmOptions,
@@ -156,16 +179,71 @@ export class SwarmState {
     this.options = options;
     this.peerIdHex = peerIdHex;
     this.bans = options.bans ?? new BanList();
-    this.candidates = new Candidates({
-      bans: this.bans,
-      rank: (endpoint) => this.own.rank(options.port, endpoint),
-      ...(options.perAddress === undefined ? {} : { perAddress: options.perAddress }),
-    });
     this.infoBytes = options.infoBytes;
     this.maxPeers = options.maxPeers ?? 60;
     this.uploadSlots = typeof options.uploadSlots === 'number' ? options.uploadSlots : LEAST_RATE_SLOTS;
     this.snubAfter = options.snubAfter ?? 10_000;
     this.idleAfter = options.idleAfter ?? 180_000;
+  }
+
+  get candidates(): Candidates {
+    const { port, perAddress } = this.options;
+    this.#candidates ??= new Candidates({
+      bans: this.bans,
+      rank: (endpoint) => this.own.rank(port, endpoint),
+      ...(perAddress === undefined ? {} : { perAddress }),
+    });
+    return this.#candidates;
+  }
+
+  /** Nobody was ever connected, or named to be dialled. */
+  get isAlone(): boolean {
+    return this.#candidates === undefined && this.peers.size === 0;
+  }
+
+  /** Our address as others see it, which ranks connections. */
+  get own(): OwnAddress {
+    this.#own ??= new OwnAddress();
+    return this.#own;
+  }
+
+  get reputations(): Reputations {
+    this.#reputations ??= new Reputations();
+    return this.#reputations;
+  }
+
+  get blame(): Blame {
+    this.#blame ??= new Blame();
+    return this.#blame;
+  }
+
+  /** What somebody waits for. */
+  get deadlines(): Deadlines {
+    this.#deadlines ??= new Deadlines();
+    return this.#deadlines;
+  }
+
+  /** Connected peers, and those that left but sent blocks of pieces that are still under way. */
+  get everyone(): Map<number, Peer> {
+    this.#everyone ??= new Map();
+    return this.#everyone;
+  }
+
+  /** Which peer has to deliver a failed piece whole. */
+  get retryOwners(): Map<number, Peer> {
+    this.#retryOwners ??= new Map();
+    return this.#retryOwners;
+  }
+
+  get storageTime(): StorageTime {
+    this.#storageTime ??= new StorageTime();
+    return this.#storageTime;
+  }
+
+  /** What the whole torrent waited for. */
+  get times(): StateTimes<TorrentState> {
+    this.#times ??= new StateTimes(TORRENT_STATES);
+    return this.#times;
   }
 
   /** Peers being dialled. */

@@ -8,7 +8,7 @@ import { type BlockRequest, MESSAGE } from '../protocol/wire/messages.ts';
 import { violation } from '../protocol/wire/violation.ts';
 import { CHOKE_ROUND, chooseUnchoked, slotsFor } from './choker.ts';
 import type { Peer } from './peer.ts';
-import type { Steering } from './steering.ts';
+import { Steering } from './steering.ts';
 import type { Content, SwarmState } from './swarm-state.ts';
 
 /** What we tell peers as `reqq`: requests beyond it are rejected. */
@@ -169,6 +169,15 @@ export function nextUpload(state: SwarmState, peer: Peer, bytes: number): Upload
   uploads.dropOldest(lengths.length);
   state.superSeed?.sending(peer, piece, total);
   return { piece, begin, lengths, bytes: total };
+}
+
+/** The first peer of one that has everything is here: it may be the only one that has. */
+export function beginSteering(state: SwarmState, { geometry, availability }: Content): void {
+  if (!state.mayBeFirstSeed) return;
+  state.mayBeFirstSeed = false;
+  state.steering = new Steering(geometry, availability, state.options.random, (peer, piece) =>
+    state.sendIndex(peer, MESSAGE.suggest, piece),
+  );
 }
 
 /** Tells the peer which pieces to ask for next (BEP 6), as long as that keeps others from asking for the same. */

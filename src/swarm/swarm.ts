@@ -3,8 +3,6 @@
 // The runner drains both after every call.
 
 import { toHex } from '../base/bytes.ts';
-import { MESSAGE } from '../protocol/wire/messages.ts';
-import { Availability } from './availability.ts';
 import { SOURCE } from './candidates.ts';
 import { CHOKE_ROUND } from './choker.ts';
 import type { StoreExtent, SwarmEvent } from './commands.ts';
@@ -14,7 +12,6 @@ import { Ledger, PIECE_STATE } from './ledger.ts';
 import { countFuss } from './message-limits.ts';
 import type { Peer, PeerInfo } from './peer.ts';
 import { beginSelection, setPriorities } from './selection.ts';
-import { Steering } from './steering.ts';
 import {
   connectPeer,
   dialFailed,
@@ -44,11 +41,12 @@ import { redundant, sendExtensionHandshake, tellLost, tellUploadOnly } from './s
 import { judgeEarly, messageReceived } from './swarm-messages.ts';
 import { fetchMetadata } from './swarm-metadata.ts';
 import { handOverSlowRetries } from './swarm-retry.ts';
-import { isWanted, type SwarmOptions, SwarmState } from './swarm-state.ts';
+import { isWanted, SwarmContent, type SwarmOptions, SwarmState } from './swarm-state.ts';
 import { beginSuperSeed, endSuperSeed } from './swarm-super-seed.ts';
 import { closeBanned } from './swarm-trust.ts';
 import {
   announceFresh,
+  beginSteering,
   MANY_HAVES,
   maySend,
   nextUpload,
@@ -241,21 +239,19 @@ export class Swarm {
     const { geometry, have } = event;
     state.infoBytes = event.infoBytes;
     const ledger = new Ledger(geometry, have, event.places);
-    const availability = new Availability(geometry.pieceCount, (piece) => !have.has(piece), state.options.random);
-    state.content = { geometry, ledger, availability };
+    const content = new SwarmContent(geometry, ledger, state.options.random);
+    state.content = content;
     for (const stored of event.partials ?? []) {
       const partial = ledger.restored(stored, now);
       if (partial === undefined) continue;
-      availability.unwant(partial.piece);
+      content.availability.unwant(partial.piece);
       if (partial.stored === partial.blocks.length) verifyStored(state, partial.piece);
     }
-    beginSelection(state, state.content, event.priorities);
+    beginSelection(state, content, event.priorities);
     const superSeeding = state.options.superSeed === true && have.complete && geometry.pieceCount > 0;
-    if (superSeeding) beginSuperSeed(state, state.content, now);
-    else if (have.complete && geometry.pieceCount > 0)
-      state.steering = new Steering(geometry, availability, state.options.random, (peer, piece) =>
-        state.sendIndex(peer, MESSAGE.suggest, piece),
-      );
+    if (superSeeding) beginSuperSeed(state, content, now);
+    else state.mayBeFirstSeed = have.complete && geometry.pieceCount > 0;
+    if (state.peers.size > 0) beginSteering(state, content);
     // Peers connected before were told that we have nothing.
     const many = !superSeeding && have.count > MANY_HAVES;
     for (let piece = 0; !many && !superSeeding && piece < geometry.pieceCount; piece++)
@@ -263,7 +259,7 @@ export class Swarm {
     for (const peer of state.peers.values()) {
       if (many) state.disconnect(peer, 'has to hear anew what is here');
       sendExtensionHandshake(state, peer);
-      judgeEarly(state, state.content, peer, now);
+      judgeEarly(state, content, peer, now);
     }
     announceFresh(state);
     wakeDialler(state, now);
@@ -317,12 +313,19 @@ export class Swarm {
 
   /** Before a tick: milliseconds that all hashing and all writing took so far, of whatever torrent. */
   storageTook(hashing: number, writing: number, now: number): void {
-    this.#state.storageTime.took(hashing, writing, now);
+    const state = this.#state;
+    if (!state.isAlone || !state.complete) state.storageTime.took(hashing, writing, now);
   }
 
   /** Call about ten times a second while anything is going on. */
   tick(now: number): void {
     const state = this.#state;
+    // Thousands of seeds to which nobody ever came must cost nothing.
+    if (state.isAlone && state.complete && state.superSeed === undefined) {
+      state.sampledAt = now;
+      state.seats.run(now);
+      return;
+    }
     announceFresh(state);
     sampleTimes(state, now);
     meetDeadlines(state, now);
