@@ -18,19 +18,15 @@ export const SendQuery = Type.Object({
   offset: Type.Optional(Type.Integer({ ...Count, default: 0, description: '0 begins the file anew' })),
 });
 
+const UploadFile = {
+  path: Type.Array(Name, { maxItems: 32, description: 'Below the folder; empty for the one file there is' }),
+  length: Count,
+};
+
 export const StartUploadBody = Type.Object(
   {
     name: Type.String({ ...Name, description: 'Of the file or folder, one component of a path' }),
-    files: Type.Array(
-      Type.Object(
-        {
-          path: Type.Array(Name, { maxItems: 32, description: 'Below the folder; empty for the one file there is' }),
-          length: Count,
-        },
-        STRICT,
-      ),
-      { minItems: 1, maxItems: MAX_UPLOAD_FILES },
-    ),
+    files: Type.Array(Type.Object(UploadFile, STRICT), { minItems: 1, maxItems: MAX_UPLOAD_FILES }),
   },
   STRICT,
 );
@@ -49,7 +45,9 @@ export const UploadsReply = Type.Object({ uploads: Type.Array(UploadRow) });
 export const UploadReply = Type.Object({
   ...UploadRow.properties,
   got: Type.Array(Count, { description: 'Bytes of each file that are here: where to go on' }),
+  plan: Type.Array(Type.Object(UploadFile), { description: 'What is to be sent, in the order of `got`' }),
 });
+export type UploadReply = Static<typeof UploadReply>;
 export const SendReply = Type.Object({ received: Count, length: Count });
 export const CancelReply = Type.Object({ cancelled: Type.Literal(true) });
 

@@ -7,7 +7,7 @@ import { constants } from 'node:fs';
 import { type FileHandle, mkdir, open, readdir, rm } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import type { Readable } from 'node:stream';
-import type { UploadRow } from '../api/share-schemas.ts';
+import type { UploadReply, UploadRow } from '../api/share-schemas.ts';
 import { ShoalError } from '../base/errors.ts';
 import { HttpError } from '../http/problem.ts';
 import { errnoOf, toDiskError } from '../io/disk/disk-error.ts';
@@ -69,9 +69,10 @@ export class Uploads {
   }
 
   /** Throws 404. */
-  describe(id: string): UploadRow & { got: number[] } {
+  describe(id: string): UploadReply {
     const upload = this.#find(id);
-    return { ...rowOf(upload), got: upload.got };
+    const plan = upload.plan.files.map(({ path, length }) => ({ path: [...path], length }));
+    return { ...rowOf(upload), got: upload.got, plan };
   }
 
   /** Throws ERR_DESTINATION when the name is taken, ERR_QUOTA when too much is under way, 507 when it does not fit. */

@@ -99,6 +99,36 @@ describe('sharing on the page', needsBrowser(), () => {
     assert.deepEqual(errors, []);
   });
 
+  it('goes on after the page was loaded anew, when the same file is chosen again', async (t) => {
+    const { page, client, errors } = await openPage(t, []);
+    const path = await randomFile(join(await temporaryDirectory(), 'long.bin'), 9 * 1024 * 1024);
+    await page.goto(`${page.url().split('#')[0]}#/share`);
+    const second = '**/api/v1/uploads/*/files/0?offset=4194304';
+    await page.route(second, () => undefined);
+    await choose(page, 'Choose files…', path);
+    await page.getByText('Only the link leads to it').waitFor();
+    await page.getByRole('button', { name: 'Share', exact: true }).last().click();
+    await page.getByText('sending, 4.0 MiB of 9.0 MiB').waitFor();
+    page.on('dialog', (dialog) => void dialog.accept());
+    await page.reload();
+    await page.getByText('4.0 MiB of 9.0 MiB have come; choose it again to go on').waitFor();
+    await page.unroute(second);
+    const offsets: number[] = [];
+    page.on('request', (request) => {
+      const at = /files\/0\?offset=(\d+)/.exec(request.url());
+      if (at !== null) offsets.push(Number(at[1]));
+    });
+    await choose(page, 'Choose files…', path);
+    await page.getByText('Only the link leads to it').waitFor();
+    await page.getByRole('button', { name: 'Share', exact: true }).last().click();
+    await page.getByText('shared by its link').waitFor();
+    assert.deepEqual(offsets, [4_194_304, 8_388_608]);
+    const { shares } = await client.shares({});
+    assert.equal(shares.length, 1);
+    assert.deepEqual(await readFile(shares[0]!.path), await readFile(path));
+    assert.deepEqual(errors, []);
+  });
+
   it('begins anew on demand when the daemon has forgotten the upload', async (t) => {
     const { page, client, errors } = await openPage(t, []);
     const path = await randomFile(join(await temporaryDirectory(), 'long.bin'), 9 * 1024 * 1024);
@@ -198,6 +228,25 @@ describe('sharing on the page', needsBrowser(), () => {
     await page.getByText('19 B').waitFor();
     await page.getByRole('button', { name: 'Share', exact: true }).last().click();
     await page.getByText('shared by its link').waitFor();
+    assert.deepEqual(errors, []);
+  });
+
+  it('takes a folder that is dropped, with the folders in it', async (t) => {
+    const { page, client, errors } = await openPage(t, []);
+    await page.getByText('Nothing is here yet.').waitFor();
+    const folder = join(await temporaryDirectory(), 'Harbour tapes');
+    const songs = ['cover.jpg', 'side a/01 Quay.flac', 'side a/demo/02 Crane.flac'];
+    for (const song of songs) await randomFile(join(folder, song), 40_000, song);
+    const browser = await page.context().newCDPSession(page);
+    const data = { items: [], files: [folder], dragOperationsMask: 1 };
+    for (const type of ['dragEnter', 'dragOver', 'drop'] as const)
+      await browser.send('Input.dispatchDragEvent', { type, x: 700, y: 500, data });
+    await page.getByText('3 files, 117 KiB').waitFor();
+    await page.getByRole('button', { name: 'Share', exact: true }).last().click();
+    await page.getByText('shared by its link').waitFor();
+    const { shares } = await client.shares({});
+    for (const song of songs)
+      assert.deepEqual(await readFile(join(shares[0]!.path, song)), await readFile(join(folder, song)), song);
     assert.deepEqual(errors, []);
   });
 });

@@ -49,7 +49,11 @@ export function useSetting<K extends keyof Settings>(name: K): Setting<Settings[
       return false;
     }
   };
-  const refuse = (text: string): void => setNote({ kind: 'failed', text });
+  const refuse = (text: string): void => {
+    // What a call before it comes to is not to be said over it.
+    calls.current++;
+    setNote({ kind: 'failed', text });
+  };
   return { value, lockedBy, note, save, refuse };
 }
 

@@ -2,6 +2,7 @@
 // Reads names and sizes only; bytes stay on disk until they are sent.
 
 import { MAX_UPLOAD_FILES } from '../../src/api/share-endpoints.ts';
+import type { UploadReply } from '../../src/api/share-schemas.ts';
 
 export interface PickedFile {
   /** Below the folder; empty for one file alone. */
@@ -37,6 +38,19 @@ export async function pickedOfDrop(transfer: DataTransfer): Promise<Picked | und
     else if (each !== null) await walk(each, [], files);
   }
   return pickedOf(files);
+}
+
+/** The files of `picked` in the order in which an upload wants them; undefined when they are not what it was begun with. */
+export function filesFor(
+  picked: Picked,
+  { plan, started }: Pick<UploadReply, 'plan' | 'started'>,
+): PickedFile[] | undefined {
+  const keyOf = (path: readonly string[], length: number): string => `${length} ${path.join('/')}`;
+  const known = new Map(picked.files.map((each) => [keyOf(each.path, each.file.size), each]));
+  const files = plan.map(({ path, length }) => known.get(keyOf(path, length)));
+  // One that was changed since is another one, however long it is.
+  const same = files.length === picked.files.length && files.every((each) => each && each.file.lastModified < started);
+  return same ? (files as PickedFile[]) : undefined;
 }
 
 /** Paths as found, their first component the thing that was dropped. */

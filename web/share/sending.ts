@@ -4,7 +4,7 @@
 import { DaemonProblem } from '../../src/api/daemon-events.ts';
 import { api } from '../data/api.ts';
 import { createStore } from '../data/store.ts';
-import type { Picked } from './picked.ts';
+import { filesFor, type Picked } from './picked.ts';
 
 export interface Sending {
   /** The daemon's id of the upload. */
@@ -45,12 +45,31 @@ const jobs = new Map<string, Job>();
 
 /** Begins; resolves when the daemon has agreed to take it. `keptAs`: its name on the daemon's disk. */
 export async function send(picked: Picked, keptAs: string, terms: Terms): Promise<void> {
+  const { id, ...job } = (await findBegun(picked, keptAs)) ?? (await begin(picked, keptAs));
+  jobs.set(id, { ...job, keptAs, terms, stop: new AbortController() });
+  const { size } = picked;
+  const sent = total(jobs.get(id)!);
+  sendings.change((all) => [...all, { id, name: terms.name, size, sent, state: 'sending', message: undefined }]);
+  void run(id);
+}
+
+type Begun = Pick<Job, 'picked' | 'got'> & { id: string };
+
+async function begin(picked: Picked, keptAs: string): Promise<Begun> {
   const files = picked.files.map(({ path, file }) => ({ path: [...path], length: file.size }));
   const { id } = await api.startUpload({ body: { name: keptAs, files } });
-  jobs.set(id, { picked, keptAs, terms, got: files.map(() => 0), stop: new AbortController() });
-  const { size } = picked;
-  sendings.change((all) => [...all, { id, name: terms.name, size, sent: 0, state: 'sending', message: undefined }]);
-  void run(id);
+  return { id, picked, got: files.map(() => 0) };
+}
+
+/** That the page may have begun before it was loaded anew: the daemon still has what had come of the same files. */
+async function findBegun(picked: Picked, keptAs: string): Promise<Begun | undefined> {
+  for (const { id, name, size } of (await api.uploads({})).uploads) {
+    if (jobs.has(id) || name !== keptAs || size !== picked.size) continue;
+    const upload = await api.upload({ params: { id } });
+    const files = filesFor(picked, upload);
+    if (files !== undefined) return { id, picked: { ...picked, files }, got: upload.got };
+  }
+  return undefined;
 }
 
 /** After a failure, with what is there already; from the beginning when the daemon has it no more. */
@@ -167,7 +186,7 @@ function forget(id: string): void {
   sendings.change((all) => all.filter((each) => each.id !== id));
 }
 
-// Who leaves now would have to begin anew.
+// Who leaves now has to choose the files again.
 addEventListener('beforeunload', (event) => {
   if (sendings.get().some(({ state }) => state !== 'failed')) event.preventDefault();
 });

@@ -59,12 +59,12 @@ function OwnUpload({ sending, row }: { sending: Sending; row: UploadRow | undefi
   );
 }
 
-/** Of another page, or of this one before it was loaded anew: its bytes are not here. */
+/** Of another page, or of this one before it was loaded anew: its bytes are not here until they are chosen again. */
 function OtherUpload({ row }: { row: UploadRow }) {
   const { id, name, size, received } = row;
   return (
     <li class="share-job">
-      <Head name={name} words={`sent from another page, ${formatSize(received)} of ${formatSize(size)}`}>
+      <Head name={name} words={`${formatSize(received)} of ${formatSize(size)} have come; choose it again to go on`}>
         <button
           type="button"
           class="button"

@@ -1,14 +1,14 @@
-// What has changed in a picture comes up over what was there, within a third of a second: one loop for all pictures, and at
-// once where people want no motion. Owns no picture: who fades something draws it.
+// What has changed in a picture comes up over what was there, within a third of a second: one loop for all pictures, in a few
+// steps, because each costs every strip on the screen; at once where people want no motion. Owns no picture: who fades
+// something draws it.
 
-const LENGTH = 320;
-/** Share of the way below which a frame is not worth its cost. */
-const STEP = 0.12;
+const STEPS = 5;
+/** Milliseconds. */
+const STEP = 60;
 
 interface Fade {
-  start: number;
-  /** How much of the way is done, from 0 to 1. */
-  done: number;
+  /** Steps that are still to come. */
+  left: number;
   over: (alpha: number) => void;
 }
 
@@ -23,8 +23,8 @@ export function fadeIn(picture: object, over: (alpha: number) => void): void {
     over(1);
     return;
   }
-  if (fades.size === 0) requestAnimationFrame(step);
-  fades.set(picture, { start: performance.now(), done: 0, over });
+  if (fades.size === 0) setTimeout(step);
+  fades.set(picture, { left: STEPS, over });
 }
 
 /** It is drawn as a whole, or no more. */
@@ -32,14 +32,11 @@ export function dropFade(picture: object): void {
   fades.delete(picture);
 }
 
-function step(now: number): void {
+function step(): void {
   for (const [picture, fade] of fades) {
-    const { start, done, over } = fade;
-    const reached = Math.min(1, (now - start) / LENGTH);
-    if (reached < 1 && reached - done < STEP) continue;
-    over((reached - done) / (1 - done));
-    fade.done = reached;
-    if (reached === 1) fades.delete(picture);
+    // So much over what is there each time is the same step each time.
+    fade.over(1 / fade.left);
+    if (--fade.left === 0) fades.delete(picture);
   }
-  if (fades.size > 0) requestAnimationFrame(step);
+  if (fades.size > 0) setTimeout(step, STEP);
 }
