@@ -4,17 +4,37 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import { setTimeout as delay } from 'node:timers/promises';
+import type { Page } from 'playwright-core';
 import { needsBrowser, screenshot, type Visit, visit } from './browser.ts';
 import { openMockDaemon } from './mock-daemon.ts';
 import { type MainThread, readTrace, TRACE_CATEGORIES } from './trace.ts';
 
 const TORRENTS = 10_000;
-/** Milliseconds of a task after which it is felt, and of scripting for an update. */
+/** Milliseconds of a task after which it is felt, and of scripting for an update, where `probe` takes `PROBE`. */
 const LONG_TASK = 50;
 const UPDATE = 8;
+const PROBE = 1.2;
 const WATCHED = 8_000;
 /** Processor time is longer, too, where others want the same caches: a busy machine is given some more attempts. */
 const ATTEMPTS = 4;
+
+/**
+ * Milliseconds that this browser takes now for a piece of work that is always the same: how fast the machine is, and how
+ * busy its caches are. Of many short runs one of the quickest, which nothing interrupted.
+ */
+function probe(page: Page): Promise<number> {
+  return page.evaluate(() => {
+    const times: number[] = [];
+    for (let round = 0; round < 100; round++) {
+      const start = performance.now();
+      const rows = Array.from({ length: 5000 }, (_, at) => ({ key: `${(at * 7919) % 5000}`, at }));
+      rows.sort((a, b) => (a.key < b.key ? -1 : 1));
+      if (JSON.stringify(rows).length < 1000) throw new Error('nothing was done');
+      times.push(performance.now() - start);
+    }
+    return times.sort((a, b) => a - b)[10]!;
+  });
+}
 
 /** Opens the page, goes to the end of the list and back with the keys while everything moves, sorts by what moves most. */
 async function watch({ page, browser }: Visit, url: string): Promise<MainThread> {
@@ -42,23 +62,35 @@ async function watch({ page, browser }: Visit, url: string): Promise<MainThread>
 describe('ten thousand transfers', needsBrowser(), () => {
   it('cost the page as little as thirty', async (t) => {
     const { url } = await openMockDaemon(t, { torrents: TORRENTS });
-    const opened = await visit(t, 'about:blank');
     let median = Infinity;
     let longest = Infinity;
-    for (let attempt = 1; attempt <= ATTEMPTS && !(median < UPDATE && longest < LONG_TASK); attempt++) {
+    let slower = 1;
+    let opened: Visit | undefined;
+    for (
+      let attempt = 1;
+      attempt <= ATTEMPTS && !(median < UPDATE * slower && longest < LONG_TASK * slower);
+      attempt++
+    ) {
+      // A new profile each time: the page remembers how its list was sorted.
+      await opened?.page.context().close();
+      opened = await visit(t, 'about:blank');
       const { updates, longestTask } = await watch(opened, url);
+      slower = Math.max(1, (await probe(opened.page)) / PROBE);
       const sorted = updates.toSorted((a, b) => a - b);
       median = sorted[Math.floor(sorted.length / 2)] ?? Infinity;
       longest = longestTask;
-      t.diagnostic(`${updates.length} updates: median ${median.toFixed(1)} ms; longest task ${longest.toFixed(1)} ms`);
+      t.diagnostic(
+        `${updates.length} updates: median ${median.toFixed(1)} ms; longest task ${longest.toFixed(1)} ms; a machine ${slower.toFixed(2)} times slower`,
+      );
       assert.ok(updates.length > 10, `only ${updates.length} updates in ${WATCHED} ms`);
       assert.ok(median > 0 && longest > 0, 'the trace tells nothing');
+      assert.deepEqual(opened.errors, []);
     }
+    assert.ok(opened);
     await screenshot(opened.page, 'ten-thousand-1440-light');
     const rows = await opened.page.getByRole('row').count();
     assert.ok(rows > 20 && rows < 80, `${rows} rows are drawn`);
-    assert.ok(median < UPDATE, `an update takes ${median.toFixed(1)} ms`);
-    assert.ok(longest < LONG_TASK, `a task takes ${longest.toFixed(1)} ms`);
-    assert.deepEqual(opened.errors, []);
+    assert.ok(median < UPDATE * slower, `an update takes ${median.toFixed(1)} ms`);
+    assert.ok(longest < LONG_TASK * slower, `a task takes ${longest.toFixed(1)} ms`);
   });
 });

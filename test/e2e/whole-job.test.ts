@@ -9,6 +9,9 @@ import { makeFolder } from '../harness/content.ts';
 import { FULL, get, seed, share } from '../harness/jobs.ts';
 import { digest, digestTree, randomFile, runShoal, startTracker, temporaryDirectory } from '../harness/shoal.ts';
 
+/** Bytes that are asked of one peer at most. */
+const QUEUE = 512 * 16_384;
+
 it('shares, lists and gets a file and a folder by name', async () => {
   const size = FULL ? 1 << 30 : 64 << 20;
   const count = FULL ? 800 : 300;
@@ -34,8 +37,8 @@ it('shares, lists and gets a file and a folder by name', async () => {
   assert.equal(filmDone.path, join(directory, 'into', 'film.mkv'));
   assert.equal(await digest(filmDone.path), await digest(film));
   assert.ok(filmDone.peers.filter((peer) => peer.bytes > 0).length >= 2, JSON.stringify(filmDone.peers));
-  // blocks may come twice in the end game, and of a peer that a busy machine held up
-  assert.ok(filmDone.wasted < size / 8, `wasted ${filmDone.wasted}`);
+  // Blocks may come twice in the end game, and of a peer that a busy machine held up: what one queue holds, from each.
+  assert.ok(filmDone.wasted < Math.max(size / 8, 3 * QUEUE), `wasted ${filmDone.wasted}`);
   await rm(filmDone.path);
 
   const albumDone = await get('album', `${join(directory, 'into')}/`, { trackers });

@@ -116,8 +116,11 @@ const WINDOW = FULL ? 10_000 : 1_500;
 const tolerance = (rate: number): number =>
   0.03 + (FULL ? 0 : (2 * Math.max(UNIT, rate * 0.1)) / (rate * (WINDOW / 1000)));
 
-/** A machine that is busy with something else can hold a window back, or one peer, but not make anything faster. */
-const MOST_WINDOWS = 3;
+/** Bytes that a limit saves up while nothing passes. */
+const burst = (rate: number): number => Math.max(rate / 4, UNIT + rate / 10);
+
+/** A machine that is busy with something else can hold a window back, or one peer, or leave a burst to the window after. */
+const MOST_WINDOWS = FULL ? 3 : 6;
 /** Below so many bytes a second a transfer leaves the machine to others, and they run side by side. */
 const BUSY = 10_000 * KB;
 
@@ -129,8 +132,9 @@ async function assertKept(t: TestContext, transfer: Transfer, shares: () => numb
     const measured = await measure(transfer.passed, WINDOW);
     const given = shares().map((bytes, i) => bytes - before[i]!);
     t.diagnostic(`${measured.toFixed(0)} bytes a second, ${given}`);
-    assert.ok(measured < rate * (1 + tolerance(rate)), `${measured} bytes a second`);
-    if (measured > rate * (1 - tolerance(rate)) && isFair(given, rate)) return;
+    const most = rate * (1 + tolerance(rate));
+    assert.ok(measured < most + burst(rate) / (WINDOW / 1000), `${measured} bytes a second`);
+    if (measured > rate * (1 - tolerance(rate)) && measured < most && isFair(given, rate)) return;
     assert.ok(windows < MOST_WINDOWS, `${measured} bytes a second, ${given}`);
   }
 }
@@ -163,21 +167,29 @@ function isFair(bytes: readonly number[], rate: number): boolean {
 test('a limit that comes, changes and goes takes effect at once, without a burst and without a pause', async (t) => {
   const transfer = await download(t, 3_000 * 1024 * 1024, 1, {});
   await until(() => transfer.passed() > 20_000_000, 'twenty megabytes');
-  const during = async (milliseconds: number): Promise<number> => {
+  // From now on, whatever was under way. While the machine lets this process stand, nothing can be expected to pass.
+  const assertSecond = async (least: number, most: number, what: string): Promise<void> => {
     const before = transfer.passed();
     const from = performance.now();
-    await wait(milliseconds);
-    return ((transfer.passed() - before) * 1000) / (performance.now() - from);
+    let stood = 0;
+    for (let last = from; last < from + 1_000; ) {
+      await wait(5);
+      const now = performance.now();
+      stood += Math.max(0, now - last - 20);
+      last = now;
+    }
+    const took = performance.now() - from;
+    const bytes = transfer.passed() - before;
+    t.diagnostic(`${bytes} bytes ${what}, in ${Math.round(took)} ms of which it stood ${Math.round(stood)}`);
+    assert.ok(bytes > (least * (took - stood)) / 1000, `only ${bytes} bytes ${what}`);
+    assert.ok(bytes < (most * took) / 1000, `${bytes} bytes ${what}`);
   };
   transfer.session.setLimits({ down: 2_000_000 });
-  const first = await during(1_000);
-  assert.ok(first > 1_600_000 && first < 2_600_000, `${first} bytes a second after the limit came`);
+  await assertSecond(1_600_000, 2_600_000, 'after the limit came');
   transfer.session.setLimits({ down: 400_000 });
-  const second = await during(1_000);
-  assert.ok(second > 250_000 && second < 560_000, `${second} bytes a second after it was lowered`);
+  await assertSecond(250_000, 560_000, 'after it was lowered');
   transfer.torrent.setLimits({ down: 200_000 });
-  const third = await during(1_000);
-  assert.ok(third > 100_000 && third < 320_000, `${third} bytes a second under the limit of the torrent`);
+  await assertSecond(100_000, 320_000, 'under the limit of the torrent');
   transfer.session.setLimits({ down: 0 });
   transfer.torrent.setLimits({ down: 0 });
   const before = transfer.passed();
@@ -222,6 +234,11 @@ test('a limit of the LAN, and none', async (t) => {
   await until(() => transfer.passed() - before > 5_000_000, 'what no limit of the session holds back');
   transfer.torrent.setLimits({ lan: { up: 300_000 } });
   await wait(300);
-  const measured = await measure(transfer.passed, 1_000);
-  assert.ok(Math.abs(measured - 300_000) < 60_000, `${measured} bytes a second under the limit for the LAN`);
+  for (let windows = 1; ; windows++) {
+    const measured = await measure(transfer.passed, 1_000);
+    t.diagnostic(`${measured} bytes a second under the limit for the LAN`);
+    assert.ok(measured < 360_000 + burst(300_000), `${measured} bytes a second under the limit for the LAN`);
+    if (Math.abs(measured - 300_000) < 60_000) break;
+    assert.ok(windows < MOST_WINDOWS, `${measured} bytes a second under the limit for the LAN`);
+  }
 });
