@@ -205,7 +205,10 @@ export const RemoveQuery = Type.Object({
 });
 export const RemoveReply = Type.Object({
   removed: Type.Literal(true),
-  kept: Type.Array(Type.String(), { description: 'Files that were to be deleted and could not be' }),
+  kept: Type.Array(Type.String(), {
+    description:
+      'Files that stay although the data was to go: not put there by it, changed since, or impossible to delete',
+  }),
 });
 export const MoveBody = Type.Object({ directory: Path }, STRICT);
 

@@ -189,7 +189,7 @@ const remove = command({
   words: SOME,
   settings: ['withData', 'state', ...COMMON],
   description: [
-    'Their data stays where it is unless --with-data is given. What is shared from where it lies is never deleted.',
+    'Their data stays where it is unless --with-data is given; that deletes what they fetched, as they left it. What is shared from where it lies, was there before, or has been changed since is never deleted.',
   ],
   examples: [
     ['shoal remove film.mkv', 'and keep the file'],

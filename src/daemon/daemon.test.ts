@@ -2,7 +2,7 @@
 
 import assert from 'node:assert/strict';
 import { existsSync } from 'node:fs';
-import { appendFile, mkdir, open, readdir, readFile, rm, stat, writeFile } from 'node:fs/promises';
+import { appendFile, copyFile, mkdir, open, readdir, readFile, rename, rm, stat, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { describe, it } from 'node:test';
 import { openDaemon, ownerOf, seedFile, seedPath, untilRow } from '../../test/harness/daemon.ts';
@@ -225,6 +225,61 @@ describe('a daemon', () => {
     await rm(join(downloads, 'film.mkv'));
     await client.resume({ params: { infoHash } });
     await untilRow(client, infoHash, ({ state }) => state === 'seeding');
+  });
+
+  it('neither deletes, moves nor repairs what others put in the place of its data', async (t) => {
+    const directory = await temporaryDirectory();
+    const { torrent, peers, infoHash } = await seedFile(t, directory, 'film.mkv', SIZE);
+    const { client, downloads } = await openDaemon(t, directory);
+    const params = { infoHash };
+    const path = join(downloads, 'film.mkv');
+    const isTheirs = async (text: string) => assert.equal(await readFile(path, 'utf8'), text);
+    const removeAll = async () => client.remove({ params, query: { data: true } });
+    await mkdir(join(downloads, 'elsewhere'), { recursive: true });
+    await writeFile(path, 'there before');
+    await client.add({ body: { torrent, peers } });
+    await untilRow(client, infoHash, ({ state }) => state === 'failed');
+    await client.move({ params, body: { directory: join(downloads, 'elsewhere') } });
+    await untilRow(client, infoHash, ({ state }) => state === 'seeding');
+    await isTheirs('there before');
+    await client.pause({ params });
+    await client.move({ params, body: { directory: downloads } }).then(
+      () => assert.fail('moved over a file of others'),
+      ({ code }) => assert.equal(code, 'ERR_DESTINATION'),
+    );
+    await isTheirs('there before');
+    assert.deepEqual(await removeAll(), { removed: true, kept: [] });
+    assert.deepEqual(await readdir(join(downloads, 'elsewhere')), []);
+
+    await client.add({ body: { torrent, peers } });
+    await untilRow(client, infoHash, ({ state }) => state === 'failed');
+    assert.deepEqual((await removeAll()).kept, [path]);
+    await isTheirs('there before');
+
+    await rm(path);
+    await client.add({ body: { torrent, peers } });
+    await untilRow(client, infoHash, ({ state }) => state === 'seeding');
+    await writeFile(join(directory, 'new'), 'put there since');
+    await rename(join(directory, 'new'), path);
+    await client.verify({ params });
+    await untilRow(client, infoHash, ({ state }) => state === 'failed');
+    await isTheirs('put there since');
+    assert.deepEqual((await removeAll()).kept, [path]);
+    await isTheirs('put there since');
+  });
+
+  it('does not delete what was there before it came', async (t) => {
+    const directory = await temporaryDirectory();
+    const seed = await seedFile(t, directory, 'film.mkv', SIZE);
+    const { client, downloads } = await openDaemon(t, directory);
+    const path = join(downloads, 'film.mkv');
+    await mkdir(downloads, { recursive: true });
+    await copyFile(seed.path, path);
+    await client.add({ body: { torrent: seed.torrent } });
+    await untilRow(client, seed.infoHash, ({ state }) => state === 'seeding');
+    const { kept } = await client.remove({ params: { infoHash: seed.infoHash }, query: { data: true } });
+    assert.deepEqual(kept, [path]);
+    assert.equal(await digest(path), await digest(seed.path));
   });
 
   it('seeds files of the owner where they lie, and never deletes them', async (t) => {

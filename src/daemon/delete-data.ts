@@ -1,18 +1,20 @@
 // Deletes what a torrent put on the disk: its own files under their final and temporary names and the folders that are
-// empty then. Never follows a symbolic link, never deletes what the torrent does not name.
+// empty then. Never follows a symbolic link, never deletes what the torrent does not name, nor what is there under a name of
+// its that it did not put there.
 
+import type { BigIntStats } from 'node:fs';
 import { lstat, rmdir, unlink } from 'node:fs/promises';
 import { dirname } from 'node:path';
-import { errnoOf } from '../io/disk/disk-error.ts';
 import { Layout } from '../io/disk/layout.ts';
 import { forEachLimited } from '../io/disk/limit.ts';
 import { FolderTree, isInside } from '../io/disk/safe-path.ts';
 import type { Metainfo } from '../protocol/metainfo.ts';
+import { type IsOwn, lstatIfThere } from './own-data.ts';
 
 const AT_ONCE = 8;
 
-/** `path`: the file or folder itself. Comes back with what could not be deleted. */
-export async function deleteData(metainfo: Metainfo, path: string): Promise<string[]> {
+/** `path`: the file or folder itself. Comes back with what of its files is still there. */
+export async function deleteData(metainfo: Metainfo, path: string, isOwn: IsOwn): Promise<string[]> {
   const layout = new Layout(metainfo, path);
   const tree = new FolderTree(layout.root);
   const kept: string[] = [];
@@ -23,7 +25,8 @@ export async function deleteData(metainfo: Metainfo, path: string): Promise<stri
     try {
       // Throws where a link leads out of the torrent's own folder.
       if (!metainfo.singleFile && !(await tree.inspect(folder))) return;
-      for (const name of [file.path, file.partPath]) await deleteFile(name);
+      for (const name of [file.path, file.partPath])
+        if (!(await deleteFile(name, (found) => isOwn(file, found, name === file.partPath)))) kept.push(name);
     } catch {
       kept.push(file.path);
     }
@@ -35,13 +38,13 @@ export async function deleteData(metainfo: Metainfo, path: string): Promise<stri
   return kept;
 }
 
-async function deleteFile(path: string): Promise<void> {
-  try {
-    if (!(await lstat(path)).isFile()) throw new Error(`${path} is no file`);
-    await unlink(path);
-  } catch (error) {
-    if (errnoOf(error) !== 'ENOENT') throw error;
-  }
+/** False when it stays. */
+async function deleteFile(path: string, isOwn: (found: BigIntStats) => boolean): Promise<boolean> {
+  const found = await lstatIfThere(path);
+  if (found === undefined) return true;
+  if (!found.isFile() || !isOwn(found)) return false;
+  await unlink(path);
+  return true;
 }
 
 async function removeIfEmpty(folder: string): Promise<void> {

@@ -13,6 +13,7 @@ import { type Metainfo, parseMetainfo } from '../protocol/metainfo.ts';
 import { sanitizeName } from '../protocol/names.ts';
 import type { Activity, ActivityLog } from './activity-log.ts';
 import { openEntry } from './open-entry.ts';
+import { isDownload } from './own-data.ts';
 import type { QueueLimits, SeedLimits } from './queue.ts';
 import type { RateHistory } from './rate-history.ts';
 import type { TorrentEntry, TorrentList } from './torrent-list.ts';
@@ -49,6 +50,8 @@ export class ManagedTorrent {
   #torrent: Torrent | undefined;
   #starting = false;
   #error: ShoalError | undefined;
+  /** Somebody wants another try after this run: its failure is told more than once and late, and counts no more. */
+  #forgiven = false;
   /** Counters of earlier runs, while it runs. */
   #before = { downloaded: 0, uploaded: 0 };
   #tickedAt: number;
@@ -154,6 +157,7 @@ export class ManagedTorrent {
     if (this.#torrent !== undefined || this.#starting || this.isHeld) return Promise.resolve();
     this.#starting = true;
     this.#error = undefined;
+    this.#forgiven = false;
     return this.inTurn(async () => {
       try {
         await this.#open();
@@ -191,7 +195,7 @@ export class ManagedTorrent {
     const error =
       thrown instanceof ShoalError ? thrown : new ShoalError('ERR_INTERNAL', String(thrown), { cause: thrown });
     // Stopped while its disk was checked.
-    if (error.code === 'ERR_INTERRUPTED') return;
+    if (error.code === 'ERR_INTERRUPTED' || this.#forgiven) return;
     // Its event and the end of its start tell the same.
     const isNews = this.#error?.message !== error.message;
     this.#error = error;
@@ -331,16 +335,19 @@ export class ManagedTorrent {
     const { store } = this.#context;
     const { torrent, record } = await store.load(this.infoHash);
     if (this.entry.originals !== undefined || torrent === undefined) return;
+    const metainfo = parseMetainfo(torrent, sha1);
+    const isOurs = await isDownload(metainfo, this.placeOf(metainfo), record);
     await store.remove(this.infoHash);
     await store.saveTorrent(this.infoHash, torrent);
     // Damaged files of a download of ours are to be repaired.
-    if (record?.ours === true) this.entry.overwrite = true;
+    if (isOurs) this.entry.overwrite = true;
     await this.save();
   }
 
   /** A new try after a failure. */
   forgive(): void {
     this.#error = undefined;
+    this.#forgiven = true;
   }
 
   setLimits(limits: TorrentLimits): void {

@@ -14,6 +14,7 @@ import { changePriorities, type FileChoice } from './file-choice.ts';
 import { choicesOf, type ListedFiles, MAX_LISTS } from './file-lists.ts';
 import { type ManagedContext, ManagedTorrent } from './managed-torrent.ts';
 import { moveData } from './move-data.ts';
+import { fetchedBy, leftBy } from './own-data.ts';
 import { chooseActive, hasSeededEnough } from './queue.ts';
 import { piecesOf } from './torrent-details.ts';
 import type { TorrentEntry } from './torrent-list.ts';
@@ -221,7 +222,7 @@ export class Torrents {
     entry.wanted = 'pause';
     return torrent.whileStopped(async () => {
       const metainfo = await torrent.metainfo();
-      const kept = data && metainfo !== undefined ? await deleteData(metainfo, torrent.placeOf(metainfo)) : [];
+      const kept = data && metainfo !== undefined ? await this.#deleteData(torrent, metainfo) : [];
       await this.#context.list.remove(infoHash);
       if (state) await this.#context.store.remove(infoHash);
       this.#byHash.delete(infoHash);
@@ -230,6 +231,12 @@ export class Torrents {
       torrent.note('removed', 'info', data ? 'removed, with its data' : 'removed; its data stays');
       return kept;
     });
+  }
+
+  async #deleteData(torrent: ManagedTorrent, metainfo: Metainfo): Promise<string[]> {
+    const path = torrent.placeOf(metainfo);
+    const { record } = await this.#context.store.load(torrent.infoHash);
+    return deleteData(metainfo, path, fetchedBy(record, path));
   }
 
   /** Puts its data below another directory, under the name it has. It stops meanwhile and is checked afterwards. */
@@ -265,12 +272,14 @@ export class Torrents {
       });
     await torrent.whileStopped(async () => {
       const metainfo = await torrent.metainfo();
+      let isOwn = false;
       if (metainfo !== undefined) {
         const from = torrent.placeOf(metainfo);
-        await moveData(metainfo, from, target(from));
+        const { record } = await this.#context.store.load(torrent.infoHash);
+        isOwn = await moveData(metainfo, from, target(from), leftBy(record, from));
       }
       entry.place = place(entry.place);
-      entry.overwrite = metainfo !== undefined;
+      entry.overwrite = isOwn;
       torrent.forgive();
       await torrent.save();
     });

@@ -12,7 +12,9 @@ export const run: CommandRun<Taken> = async ({ output, environment }, settings, 
   for (const { infoHash, name, path } of await chooseTorrents(client, words)) {
     const { kept } = await client.remove({ params: { infoHash }, query: { data } });
     output.event('removed', { infoHash, name, path, data, kept });
-    output.result(`${printable(name)} is removed${data ? ' with its data' : `; its data stays in ${printable(path)}`}`);
-    for (const file of kept) output.warn(`${file} could not be deleted`);
+    const gone = kept.length > 0 ? ', but not all of its data' : ' with its data';
+    output.result(`${printable(name)} is removed${data ? gone : `; its data stays in ${printable(path)}`}`);
+    for (const file of kept)
+      output.warn(`${file} stays: it was there before, has been changed since, or cannot be deleted`);
   }
 };
