@@ -1,9 +1,8 @@
 // A setting that is on or off.
 
-import { useEffect, useState } from 'preact/hooks';
 import type { Settings } from '../../src/api/settings-schemas.ts';
 import { SettingRow } from './setting-row.tsx';
-import { useSetting } from './use-setting.ts';
+import { useDraft, useSetting } from './use-setting.ts';
 
 export interface FlagFieldProps {
   name: { [K in keyof Settings]: Settings[K] extends boolean ? K : never }[keyof Settings];
@@ -13,10 +12,7 @@ export interface FlagFieldProps {
 
 export function FlagField({ name, label, hint }: FlagFieldProps) {
   const setting = useSetting(name);
-  /** What was just chosen, until the daemon has it. */
-  const [draft, setDraft] = useState<boolean>();
-  const value = setting?.value;
-  useEffect(() => setDraft(undefined), [value]);
+  const [draft, setDraft] = useDraft(setting?.value);
   if (setting === undefined) return null;
   const id = `setting-${name}`;
   return (
@@ -30,7 +26,7 @@ export function FlagField({ name, label, hint }: FlagFieldProps) {
         onChange={async (event) => {
           const { checked } = event.currentTarget;
           setDraft(checked);
-          if (!(await setting.save(checked))) setDraft(undefined);
+          if (!(await setting.save(checked))) setDraft((now) => (now === checked ? undefined : now));
         }}
       />
     </SettingRow>

@@ -1,24 +1,21 @@
 // Speed limits for parts of the week: one line a rule, taken over as soon as a field of it is left.
 
-import { useEffect, useState } from 'preact/hooks';
 import { Icon } from '../app/icons.tsx';
 import { clockOf, DAYS, minutesOf, NEW_RULE, type Rule, rateOf, withDay, withRate } from './schedule-rules.ts';
 import { SettingRow } from './setting-row.tsx';
 import { TextInput } from './text-input.tsx';
-import { useSetting } from './use-setting.ts';
+import { useDraft, useSetting } from './use-setting.ts';
 
 export function Schedule() {
   const setting = useSetting('schedule');
-  /** What was just chosen, until the daemon has it. */
-  const [draft, setDraft] = useState<Rule[]>();
   const value = setting?.value;
-  useEffect(() => setDraft(undefined), [value]);
+  const [draft, setDraft] = useDraft<readonly Rule[]>(value);
   if (setting === undefined || value === undefined) return null;
   const { lockedBy, note, save, refuse } = setting;
   const rules = draft ?? value;
-  const set = async (next: Rule[]): Promise<void> => {
+  const set = async (next: readonly Rule[]): Promise<void> => {
     setDraft(next);
-    if (!(await save(next))) setDraft(undefined);
+    if (!(await save([...next]))) setDraft((now) => (now === next ? undefined : now));
   };
   const change = (at: number, rule: Rule | undefined): void => {
     if (rule === undefined) refuse('Write it like 500K or 2M; 0: no limit, empty: as without the rule.');

@@ -1,6 +1,6 @@
 // One setting of the daemon for a field: what it is, whether it can be changed here, and what became of the last change.
 
-import { useEffect, useMemo, useRef, useState } from 'preact/hooks';
+import { type Dispatch, type StateUpdater, useEffect, useMemo, useRef, useState } from 'preact/hooks';
 import type { Settings, SettingsChange } from '../../src/api/settings-schemas.ts';
 import { api } from '../data/api.ts';
 import { useFeed } from '../data/feed.ts';
@@ -22,6 +22,8 @@ export interface Note {
 }
 
 const STAYS = 4_000;
+/** By then the daemon has told what it took. */
+const SETTLES = 3_000;
 
 /** Undefined while the daemon has not said what it is. */
 export function useSetting<K extends keyof Settings>(name: K): Setting<Settings[K]> | undefined {
@@ -55,6 +57,19 @@ export function useSetting<K extends keyof Settings>(name: K): Setting<Settings[
     setNote({ kind: 'failed', text });
   };
   return { value, lockedBy, note, save, refuse };
+}
+
+/** What was just chosen, until the daemon has it. */
+export function useDraft<T>(value: T | undefined): [T | undefined, Dispatch<StateUpdater<T | undefined>>] {
+  const [draft, setDraft] = useState<T>();
+  useEffect(() => {
+    if (draft === undefined) return undefined;
+    // What is told meanwhile may be from before the last change; in the end it is what the daemon made of it.
+    const same = JSON.stringify(draft) === JSON.stringify(value);
+    const timer = setTimeout(() => setDraft(undefined), same ? 0 : SETTLES);
+    return () => clearTimeout(timer);
+  }, [draft, value]);
+  return [draft, setDraft];
 }
 
 /** Beside the field, its place in the request says nothing. */
