@@ -12,6 +12,7 @@ const KEYS: readonly (readonly [string, string])[] = [
   ['Enter', 'To the details of a transfer'],
   ['Ctrl A', 'Select all'],
   ['Menu', 'All that can be done, with its shell command; also Shift F10'],
+  ['← →', 'To the next tab, column, piece, or five seconds of what plays: where the focus is'],
   ['Escape', 'Close, or select nothing'],
   ['?', 'This list'],
 ];

@@ -1,11 +1,12 @@
 // All pieces of a transfer as a grid that fills the width, as large as fits, and what the colours mean.
 
+import { useState } from 'preact/hooks';
 import { PIECE_STATES } from '../../src/api/strip-cells.ts';
 import { formatSize } from '../../src/base/quantity.ts';
 import { api } from '../data/api.ts';
 import { usePoll } from '../data/poll.ts';
 import { useDetailTorrent } from './detail-torrent.ts';
-import { PieceGrid } from './piece-grid.tsx';
+import { describePiece, PieceGrid } from './piece-grid.tsx';
 import './pieces-part.css';
 
 const LEGEND = [
@@ -21,6 +22,7 @@ export function PiecesPart() {
   const { value, failure } = usePoll(infoHash, moves ? 1_000 : 10_000, (signal) =>
     api.pieces({ params: { infoHash }, signal }),
   );
+  const [chosen, setChosen] = useState<number>();
   if (value === undefined) return failure === undefined ? null : <p class="detail-note">{failure.message}</p>;
   if (value.pieceCount === 0) return <p class="detail-note">How many pieces there are is known with the metadata.</p>;
   const pieces = Uint8Array.from(atob(value.pieces), (letter) => letter.charCodeAt(0));
@@ -28,7 +30,7 @@ export function PiecesPart() {
   for (const piece of pieces) counts[piece]!++;
   return (
     <div class="pieces-part">
-      <PieceGrid pieces={pieces} pieceLength={value.pieceLength} />
+      <PieceGrid pieces={pieces} pieceLength={value.pieceLength} chosen={chosen} onChoose={setChosen} />
       <p class="pieces-legend small">
         {LEGEND.filter(([, , piece]) => counts[piece]! > 0).map(([name, text, piece]) => (
           <span key={name} class={`pieces-key ${name}`}>
@@ -37,6 +39,9 @@ export function PiecesPart() {
         ))}
         <span class="quiet">
           {value.pieceCount} pieces of {formatSize(value.pieceLength)}
+        </span>
+        <span role="status">
+          {chosen !== undefined && chosen < pieces.length && describePiece(chosen, pieces[chosen]!, value.pieceLength)}
         </span>
       </p>
     </div>

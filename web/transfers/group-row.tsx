@@ -17,7 +17,7 @@ export function GroupRow({ item, place }: { item: GroupItem; place: number }) {
   return (
     <div role="row" class="group" aria-rowindex={place}>
       <div role="gridcell" class="group-cell">
-        <button type="button" tabIndex={-1} aria-expanded={!folded} onClick={() => fold(group)}>
+        <button type="button" aria-expanded={!folded} onClick={() => fold(group)}>
           <Icon name="fold" />
           {TITLES[group]} <span class="quiet">{count}</span>
         </button>

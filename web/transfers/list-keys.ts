@@ -29,7 +29,7 @@ export function onListKey(event: KeyboardEvent, current: string | undefined, row
   else if ((event.ctrlKey || event.metaKey) && event.key === 'a')
     void ask({ kind: 'all' }).then(({ infoHashes }) => selectAll(infoHashes));
   else if (event.key === 'Escape') selectNothing();
-  else if (row !== undefined && !onRowKey(event, row)) return;
+  else if (row === undefined || !onRowKey(event, row)) return;
   event.preventDefault();
 }
 
