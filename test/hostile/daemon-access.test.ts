@@ -126,10 +126,17 @@ describe('attacks on who may speak to a daemon', () => {
   it('A6: every route there is asks for the token', async (t) => {
     const { daemon, url, port } = await open(t, { failures: { perAddress: 1e6, total: 1e6, window: 1, lockout: 1 } });
     assert.ok(daemon.routes.length > 15);
+    const shown = [];
+    for (const { method, path, policy } of daemon.routes) {
+      if (policy !== 'public') continue;
+      const { status, headers, text } = await rawRequest(url + path, { method });
+      if (status === 302 && headers.location === '/' && text === '') continue;
+      shown.push(`${method} ${path}`);
+    }
     assert.deepEqual(
-      daemon.routes.filter(({ policy }) => policy === 'public').map(({ method, path }) => `${method} ${path}`),
+      shown,
       ['GET /', 'HEAD /', 'GET /api.html', 'HEAD /api.html', 'GET /assets/:name', 'HEAD /assets/:name'],
-      'only the files of the page, which hold no secrets',
+      'only the files of the page, which hold no secrets, and what leads to them',
     );
     for (const { method, path, policy } of daemon.routes) {
       assert.ok(policy, `${method} ${path} has no policy`);
