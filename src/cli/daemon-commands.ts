@@ -5,7 +5,7 @@ import { CHOICE, COMMON, type CommandDefinition, command, LISTEN_PEER } from './
 
 const daemon = command({
   name: 'daemon',
-  brief: 'run a long-running peer with an API',
+  brief: 'run a long-running peer with a page and an API',
   settings: [
     'api',
     'apiName',
@@ -39,7 +39,7 @@ const daemon = command({
     up: 'upload at most so much a second, all torrents together',
   },
   description: [
-    'Fetches and seeds any number of torrents until it is stopped, and goes on with all of them when it is started again. add, status, files, stream, peers, pause, resume, remove, limit and why drive it; programs use its HTTP API with the token it makes on its first run.',
+    'Fetches and seeds any number of torrents until it is stopped, and goes on with all of them when it is started again. add, status, files, stream, peers, pause, resume, remove, limit and why drive it; its page is at the address it prints; programs use its HTTP API with the token it makes on its first run.',
     'It listens on this machine only. SIGHUP has it read the config file anew; what flags, environment and file say cannot be changed over the API.',
   ],
   examples: [
@@ -91,7 +91,10 @@ const add = command({
     'seedTime',
     ...COMMON,
   ],
-  briefs: { output: "where to put it, as for get (default the daemon's downloads)" },
+  briefs: {
+    output: "where to put it, as for get (default the daemon's downloads)",
+    tracker: "tracker to talk to; may repeat (default the daemon's own)",
+  },
   description: ['Hands it over and comes back; shoal status tells how it goes on.', CHOICE],
   examples: [
     ['shoal add film.mkv', 'a name in the catalog'],
@@ -209,7 +212,9 @@ const limit = command({
     suggest: [['torrent', ['all']]],
   },
   settings: ['down', 'up', 'ratio', 'seedTime', 'idleTime', 'activeDownloads', 'activeSeeds', 'state', ...COMMON],
-  description: ['Changes what is given, at once and for good, and shows what holds then. Rates of 0 lift the limit.'],
+  description: [
+    'Changes what is given, at once and for good, and shows what holds then. Rates of 0 lift the limit; none as a ratio or a time lifts that.',
+  ],
   examples: [
     ['shoal limit --down 2M', 'all downloads together'],
     ['shoal limit film.mkv --up 100K --ratio 1', 'one of them'],

@@ -103,6 +103,12 @@ function parseRatio(value: string): number | undefined {
   return /^\d{1,5}(\.\d{1,4})?$/.test(value) ? Number(value) : undefined;
 }
 
+/** How far to seed: a number, or Infinity for `none`, which lifts the goal. */
+const goal =
+  (parse: (value: string) => number | undefined) =>
+  (value: string): number | undefined =>
+    /^none$/i.test(value) ? Number.POSITIVE_INFINITY : parse(value);
+
 function label(value: string): string | undefined {
   return /^[^,\u0000-\u001f\u007f]{1,64}$/u.test(value) ? value : undefined;
 }
@@ -218,14 +224,26 @@ export const SETTINGS = {
   },
   activeDownloads: one('N', 'downloads at a time, 0 for all', 'lasting', parseCount, 'a whole number'),
   activeSeeds: one('N', 'seeds at a time, 0 for all', 'lasting', parseCount, 'a whole number'),
-  ratio: one('N', 'stop seeding when so many times the size was sent', 'lasting', parseRatio, 'a number such as 1.5'),
-  seedTime: one('TIME', 'stop seeding after so long, such as 12h', 'lasting', parseSeconds, 'a time such as 90m'),
+  ratio: one(
+    'N',
+    'stop seeding when so many times the size was sent',
+    'lasting',
+    goal(parseRatio),
+    'a number such as 1.5, or none',
+  ),
+  seedTime: one(
+    'TIME',
+    'stop seeding after so long, such as 12h',
+    'lasting',
+    goal(parseSeconds),
+    'a time such as 90m, or none',
+  ),
   idleTime: one(
     'TIME',
     'stop seeding when nothing was sent for so long',
     'lasting',
-    parseSeconds,
-    'a time such as 90m',
+    goal(parseSeconds),
+    'a time such as 90m, or none',
   ),
   label: {
     ...many('LABEL', 'a word to find it by; may repeat', 'per call', label, 'a label without a comma'),
@@ -365,4 +383,9 @@ function fromEnvironment(
     .map((part) => part.trim())
     .filter((part) => part !== '');
   return values.length === 0 ? undefined : { origin: variable, values, code: 'ERR_CONFIG' };
+}
+
+/** As the API has it: null for a goal that is lifted. */
+export function toLimit(value: number): number | null {
+  return Number.isFinite(value) ? value : null;
 }

@@ -22,7 +22,11 @@ export interface Wanted {
   options: Pick<AddOptions, 'trackers' | 'peers'>;
 }
 
-export type FindSettings = Pick<Settings, 'tracker' | 'state'> & Partial<Pick<Settings, 'publisher' | 'trust'>>;
+export type FindSettings = Pick<Settings, 'tracker' | 'state'> &
+  Partial<Pick<Settings, 'publisher' | 'trust'>> & {
+    /** Trackers whose catalogs are asked for a name; default those of `tracker`. */
+    catalogs?: readonly string[];
+  };
 
 /** Throws ERR_NOT_IN_CATALOG with near names, and what reading files, links and catalogs throws. */
 export async function findWanted(context: CommandContext, settings: FindSettings, source: string): Promise<Wanted> {
@@ -53,8 +57,9 @@ async function isTorrentFile(source: string): Promise<boolean> {
 /** NAME or NAME@VERSION; a name that itself ends like that is found too. */
 async function findNamed(context: CommandContext, settings: FindSettings, source: string): Promise<Wanted> {
   const { output, environment, signal } = context;
-  const { trackers, pins } = catalogAccess(settings, environment);
-  const { publisher, trust } = settings;
+  const { trackers: usual, pins } = catalogAccess(settings, environment);
+  const { publisher, trust, catalogs = [] } = settings;
+  const trackers = catalogs.length > 0 ? catalogs : usual;
   const look = (name: string, version?: number) =>
     resolveName({ trackers, pins, name: name.normalize('NFC'), version, publisher, trust, signal });
   const versioned = /^(.+)@([1-9][0-9]{0,14})$/.exec(source);

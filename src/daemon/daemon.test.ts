@@ -214,7 +214,7 @@ describe('a daemon', () => {
 
   it('never replaces a file of others, and says so', async (t) => {
     const directory = await temporaryDirectory();
-    const { torrent, peers, infoHash } = await seedFile(t, directory, 'film.mkv', SIZE);
+    const { torrent, peers, infoHash, path } = await seedFile(t, directory, 'film.mkv', SIZE);
     const { client, downloads } = await openDaemon(t, directory);
     await mkdir(downloads, { recursive: true });
     await writeFile(join(downloads, 'film.mkv'), 'something else');
@@ -222,8 +222,27 @@ describe('a daemon', () => {
     const row = await untilRow(client, infoHash, ({ state }) => state === 'failed');
     assert.equal(row.error?.code, 'ERR_DESTINATION');
     assert.equal(await readFile(join(downloads, 'film.mkv'), 'utf8'), 'something else');
+    const params = { infoHash };
+    await client.add({ body: { torrent, peers } });
+    assert.equal((await client.torrent({ params })).state, 'failed', 'to add it again says nothing of that file');
+    const other = join(downloads, 'other.mkv');
+    await client.add({ body: { torrent, peers, path: other } });
+    assert.equal((await untilRow(client, infoHash, ({ state }) => state === 'seeding')).path, other);
+    assert.equal(await readFile(join(downloads, 'film.mkv'), 'utf8'), 'something else');
+
+    await client.remove({ params, query: { data: true } });
+    await client.add({ body: { torrent, peers } });
+    await untilRow(client, infoHash, ({ state }) => state === 'failed');
+    await client.add({ body: { torrent, peers, overwrite: true } });
+    await untilRow(client, infoHash, ({ state }) => state === 'seeding');
+    assert.equal(await digest(join(downloads, 'film.mkv')), await digest(path));
+
+    await client.remove({ params, query: { data: true } });
+    await writeFile(join(downloads, 'film.mkv'), 'something else');
+    await client.add({ body: { torrent, peers } });
+    await untilRow(client, infoHash, ({ state }) => state === 'failed');
     await rm(join(downloads, 'film.mkv'));
-    await client.resume({ params: { infoHash } });
+    await client.resume({ params });
     await untilRow(client, infoHash, ({ state }) => state === 'seeding');
   });
 

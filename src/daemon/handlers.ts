@@ -89,7 +89,10 @@ export function daemonHandlers(context: HandlerContext): DaemonHandlers {
         { owner },
         { position: torrents.lastPosition, run },
       );
-      const added = torrents.find(entry.infoHash) === undefined;
+      const present = torrents.find(entry.infoHash);
+      const isPlaced = body.path !== undefined || body.directory !== undefined;
+      if (present !== undefined) await torrents.tryAgain(present, entry, isPlaced);
+      const added = present === undefined;
       const managed = await torrents.add(entry, torrent);
       reply.code(added ? 201 : 200);
       return { added, torrent: rowOf(managed) };

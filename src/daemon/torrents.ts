@@ -134,6 +134,23 @@ export class Torrents {
     this.look();
   }
 
+  /**
+   * One that failed because something else is in its place, or its data gone, is added once more: it may overwrite now, or
+   * go elsewhere (`isPlaced`) as long as nothing of it is here. Anything else changes nothing.
+   */
+  async tryAgain(torrent: ManagedTorrent, { overwrite, place }: TorrentEntry, isPlaced: boolean): Promise<void> {
+    const { entry, error } = torrent;
+    if (error?.code !== 'ERR_DESTINATION' && error?.code !== 'ERR_DISK_MISSING') return;
+    const goes = isPlaced && entry.seen.have === 0;
+    if (!overwrite && !goes) return;
+    if (goes) entry.place = place;
+    entry.overwrite = overwrite;
+    entry.wanted = 'run';
+    torrent.forgive();
+    await torrent.save();
+    this.look();
+  }
+
   /** Hashes what is on disk anew; a paused one is checked when it is resumed. */
   async verify(torrent: ManagedTorrent): Promise<void> {
     await torrent.whileStopped(() => torrent.doubt());

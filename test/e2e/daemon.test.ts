@@ -190,3 +190,41 @@ describe('handing over to a daemon', () => {
     assert.equal(await own.code(), 0);
   });
 });
+
+describe('the commands that drive a daemon', () => {
+  it('ask its catalogs, name what each table is of, and refuse what would do nothing', async () => {
+    const tracker = await startTracker();
+    const directory = await temporaryDirectory('drive');
+    const first = await randomFile(join(directory, 'film.mkv'), 50_000);
+    const second = await randomFile(join(directory, 'song.ogg'), 50_000);
+    await share(first, { trackers: [tracker.url] });
+    await share(second, { trackers: [tracker.url] });
+    const daemon = await startDaemon([tracker.url], directory);
+    const run = (...words: string[]) => runShoal(words, { state: daemon.state });
+
+    // without a tracker of its own: it would ask one at the usual address, where none is
+    const added = await run('add', 'film.mkv', 'song.ogg', '--ratio', '1.5');
+    assert.equal(added.ended.code, 0, added.stderr);
+    assert.equal(added.lines.filter((line) => /^NAME /.test(line)).length, 1, 'one table');
+    await untilState(daemon, 'film.mkv', 'seeding');
+    await untilState(daemon, 'song.ogg', 'seeding');
+
+    const files = await run('files', 'all');
+    assert.deepEqual(
+      files.lines.filter((line) => /:$/.test(line)),
+      ['film.mkv:', 'song.ogg:'],
+    );
+    const hashes = (await drive(daemon, 'files', 'all')).map(({ infoHash }) => infoHash);
+    assert.equal(new Set(hashes).size, 2);
+
+    assert.match((await run('limit', 'film.mkv')).stdout, /ratio 1\.5/);
+    const lifted = await drive(daemon, 'limit', 'film.mkv', '--ratio', 'none', '--seed-time', 'none');
+    assert.deepEqual([lifted[0]?.ratio, lifted[0]?.seedTime], [null, null]);
+    const general = await run('limit', 'film.mkv', '--active-seeds', '3');
+    assert.equal(general.ended.code, 2);
+    assert.match(general.stderr, /--active-seeds is for the daemon as a whole/);
+
+    const labelled = await run('status', '--label', 'music');
+    assert.match(labelled.stderr, /No torrent has the label "music"/);
+  });
+});

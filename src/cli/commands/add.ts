@@ -2,14 +2,14 @@
 
 import { stat } from 'node:fs/promises';
 import { resolve, sep } from 'node:path';
-import type { AddBody } from '../../api/daemon-schemas.ts';
+import type { AddBody, TorrentRow } from '../../api/daemon-schemas.ts';
 import { formatEndpoint } from '../../base/endpoint.ts';
 import { encodeMetainfo } from '../../protocol/metainfo-build.ts';
 import type { COMMON, CommandContext, CommandRun } from '../command.ts';
 import { connectDaemon } from '../daemon-access.ts';
 import { resolvePeers } from '../peer-session.ts';
 import { tellTorrents } from '../render/status-view.ts';
-import { flagName, type Settings } from '../settings.ts';
+import { flagName, type Settings, toLimit } from '../settings.ts';
 import { findWanted, type Wanted } from '../wanted.ts';
 
 type Taken =
@@ -35,8 +35,10 @@ export const run: CommandRun<Taken> = async (context, settings, sources) => {
   const client = await connectDaemon(settings, environment);
   const peers = (await resolvePeers(settings.peer)).map(formatEndpoint);
   const place = await placeOf(settings.output);
-  for (const source of sources) {
-    const wanted = await findWanted(context, settings, source);
+  const catalogs = settings.tracker ?? (await client.session({})).trackers;
+  const rows: TorrentRow[] = [];
+  const add = async (source: string): Promise<void> => {
+    const wanted = await findWanted(context, { ...settings, catalogs }, source);
     const body: AddBody = {
       ...sourceOf(wanted),
       ...place,
@@ -50,8 +52,14 @@ export const run: CommandRun<Taken> = async (context, settings, sources) => {
       ...(settings.paused ? { paused: true } : {}),
     };
     const { added, torrent } = await client.add({ body });
-    if (!added) output.warn(`the daemon has "${torrent.name}" already`);
-    tellTorrents(output, [torrent]);
+    if (!added) output.warn(`the daemon has "${torrent.name}" already, in ${torrent.path}`);
+    rows.push(torrent);
+  };
+  try {
+    for (const source of sources) await add(source);
+  } finally {
+    // Those before one that failed are there.
+    if (rows.length > 0) tellTorrents(output, rows);
   }
 };
 
@@ -78,10 +86,10 @@ function limitsOf(
   { origins }: CommandContext,
   settings: Pick<Settings, 'down' | 'up' | 'ratio' | 'seedTime'>,
 ): NonNullable<AddBody['limits']> {
-  const limits: Record<string, number> = {};
+  const limits: Record<string, number | null> = {};
   for (const name of ['down', 'up', 'ratio', 'seedTime'] as const) {
     const value = settings[name];
-    if (value !== undefined && origins.get(name) === `--${flagName(name)}`) limits[name] = value;
+    if (value !== undefined && origins.get(name) === `--${flagName(name)}`) limits[name] = toLimit(value);
   }
   return limits;
 }

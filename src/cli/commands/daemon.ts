@@ -13,15 +13,16 @@ import { findRunning } from '../daemon-access.ts';
 import { untilAborted } from '../interrupt.ts';
 import { openLog } from '../log.ts';
 import { sessionOptions, stateDirectory } from '../peer-session.ts';
-import type { Settings } from '../settings.ts';
+import { type Settings, toLimit } from '../settings.ts';
 import { readVersion } from '../version.ts';
 
 const DEFAULT_API = { host: '127.0.0.1', port: 9091 };
 
-const FIXABLE = ['down', 'up', 'activeDownloads', 'activeSeeds', 'ratio', 'seedTime', 'idleTime'] as const;
+const NUMBERS = ['down', 'up', 'activeDownloads', 'activeSeeds'] as const;
+const GOALS = ['ratio', 'seedTime', 'idleTime'] as const;
 
 /** Settings of the API that follow from flags: numbers as they are, the others made of them. */
-type Fixable = (typeof FIXABLE)[number] | 'schedule' | 'noLimitLan' | 'moveTo' | 'watch';
+type Fixable = (typeof NUMBERS)[number] | (typeof GOALS)[number] | 'schedule' | 'noLimitLan' | 'moveTo' | 'watch';
 
 type Taken =
   | 'api'
@@ -141,9 +142,13 @@ function tellReady({ output }: CommandContext, daemon: Daemon, state: string, tr
 /** What flags, environment and file say, so that nobody can change it over the API. */
 function fixedBy({ origins }: CommandContext, settings: Pick<Settings, Fixable>): FixedSettings {
   const fixed: { -readonly [K in keyof FixedSettings]: FixedSettings[K] } = {};
-  for (const name of FIXABLE) {
+  for (const name of NUMBERS) {
     const value = settings[name];
     if (value !== undefined) fixed[name] = { value, by: origins.get(name) ?? name };
+  }
+  for (const name of GOALS) {
+    const value = settings[name];
+    if (value !== undefined) fixed[name] = { value: toLimit(value), by: origins.get(name) ?? name };
   }
   const { schedule, noLimitLan } = settings;
   if (schedule !== undefined) {

@@ -2,7 +2,7 @@
 
 import type { FilePriority, FilesReply } from '../../api/daemon-schemas.ts';
 import { ShoalError } from '../../base/errors.ts';
-import { quoted } from '../../base/printable.ts';
+import { printable, quoted } from '../../base/printable.ts';
 import { matchFiles } from '../../protocol/file-selection.ts';
 import type { COMMON, CommandRun } from '../command.ts';
 import { chooseTorrents, connectDaemon } from '../daemon-access.ts';
@@ -17,11 +17,14 @@ type File = FilesReply['files'][number];
 
 export const run: CommandRun<Taken> = async ({ output, environment }, settings, words) => {
   const client = await connectDaemon(settings, environment);
-  for (const { infoHash } of await chooseTorrents(client, words)) {
-    const params = { infoHash };
+  const chosen = await chooseTorrents(client, words);
+  for (const torrent of chosen) {
+    const params = { infoHash: torrent.infoHash };
     const known = await client.files({ params });
     const changes = changesOf(known.files, settings);
-    tellFiles(output, changes.length === 0 ? known : await client.changeFiles({ params, body: { files: changes } }));
+    const now = changes.length === 0 ? known : await client.changeFiles({ params, body: { files: changes } });
+    if (chosen.length > 1) output.result(`${printable(torrent.name)}:`);
+    tellFiles(output, torrent, now);
   }
 };
 

@@ -3,12 +3,13 @@
 import type { DaemonClient } from '../../api/daemon-client.ts';
 import type { TorrentLimits } from '../../api/daemon-schemas.ts';
 import type { SettingsChange } from '../../api/settings-schemas.ts';
+import { ShoalError } from '../../base/errors.ts';
 import { printable } from '../../base/printable.ts';
 import { formatDuration, formatRate } from '../../base/quantity.ts';
 import type { COMMON, CommandContext, CommandRun } from '../command.ts';
 import { chooseTorrents, connectDaemon } from '../daemon-access.ts';
 import type { Output } from '../output.ts';
-import { flagName, type SettingName, type Settings } from '../settings.ts';
+import { flagName, type SettingName, type Settings, toLimit } from '../settings.ts';
 
 const OF_TORRENT = ['down', 'up', 'ratio', 'seedTime', 'idleTime'] as const;
 const OF_DAEMON = [...OF_TORRENT, 'activeDownloads', 'activeSeeds'] as const;
@@ -23,12 +24,19 @@ export const run: CommandRun<Taken> = async (context, settings, words) => {
     tell(output, 'the daemon', await limitDaemon(client, given(context, settings, OF_DAEMON)));
     return;
   }
+  for (const name of OF_DAEMON)
+    if (!isOfTorrent(name) && context.origins.get(name) === `--${flagName(name)}`)
+      throw new ShoalError('ERR_USAGE', `--${flagName(name)} is for the daemon as a whole; leave out the names`);
   const change = given(context, settings, OF_TORRENT);
   for (const { infoHash, name, limits } of await chooseTorrents(client, words)) {
     const row = await client.change({ params: { infoHash }, body: { limits: { ...limits, ...change } } });
     tell(output, name, row.limits, infoHash);
   }
 };
+
+function isOfTorrent(name: string): boolean {
+  return (OF_TORRENT as readonly string[]).includes(name);
+}
 
 async function limitDaemon(client: DaemonClient, change: SettingsChange): Promise<Record<string, unknown>> {
   const { settings } = await (Object.keys(change).length === 0
@@ -43,10 +51,11 @@ function given(
   settings: Limits,
   names: readonly (typeof OF_DAEMON)[number][],
 ): TorrentLimits & SettingsChange {
-  const change: Record<string, number> = {};
+  const change: Record<string, number | null> = {};
   for (const name of names) {
     const value = settings[name];
-    if (value !== undefined && origins.get(name) === `--${flagName(name as SettingName)}`) change[name] = value;
+    if (value !== undefined && origins.get(name) === `--${flagName(name as SettingName)}`)
+      change[name] = toLimit(value);
   }
   return change;
 }

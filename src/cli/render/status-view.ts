@@ -57,8 +57,10 @@ const FILE_COLUMNS = [
   { title: 'PRIORITY' },
 ];
 
-export function tellFiles(output: Output, { files }: FilesReply): void {
-  for (const file of files) output.event('file', { ...file });
+type Which = Pick<TorrentRow, 'infoHash'>;
+
+export function tellFiles(output: Output, { infoHash }: Which, { files }: FilesReply): void {
+  for (const file of files) output.event('file', { infoHash, ...file });
   if (files.length === 0) output.say('Its files are not known yet.');
   const rows = files.map(({ index, path, size, have, priority }) => [
     String(index),
@@ -80,8 +82,12 @@ const PEER_COLUMNS = [
   { title: 'GOT', align: 'right' as const },
 ];
 
-export function tellPeers(output: Output, { peers, pieceCount }: { peers: PeerStatus[]; pieceCount: number }): void {
-  for (const peer of peers) output.event('peer', { ...peer });
+export function tellPeers(
+  output: Output,
+  { infoHash }: Which,
+  { peers, pieceCount }: { peers: PeerStatus[]; pieceCount: number },
+): void {
+  for (const peer of peers) output.event('peer', { infoHash, ...peer });
   if (peers.length === 0) output.say('It is connected to nobody.');
   const rows = peers.map(({ address, client, pieces, down, up, downloaded, uploaded }) => [
     printable(address),
