@@ -77,6 +77,7 @@ export const TorrentRow = Type.Object({
   }),
   pieceCount: Count,
   piecesHave: Count,
+  piecesWanted: Type.Integer({ minimum: 0, description: 'Pieces that are here when it is done, as `wanted`' }),
   downloaded: Type.Integer({ minimum: 0, description: 'Payload bytes received, over all runs' }),
   uploaded: Type.Integer({ minimum: 0, description: 'Payload bytes sent, over all runs' }),
   wasted: Type.Integer({ minimum: 0, description: 'Received in this run and thrown away' }),
@@ -292,9 +293,14 @@ export const PiecesReply = Type.Object({
   pieceCount: Count,
   pieceLength: Count,
   pieces: Type.String({
-    description: 'Base64, a byte a piece: 0 missing, 1 arriving, 2 have, 3 missing and nobody has it',
+    description: 'Base64, a byte a piece: 0 missing, 1 arriving, 2 have, 3 wanted and no connected peer has it',
   }),
 });
+
+const LastSeen = orNull(
+  Type.Object({ address: Type.String({ description: 'HOST:PORT' }), at: Time }),
+  'Who left last, since it runs, with wanted pieces that no connected peer has',
+);
 
 export const StripsQuery = Type.Object({
   torrents: Type.String({
@@ -311,7 +317,8 @@ export const StripsReply = Type.Object({
         description:
           'Base64, a byte a cell, each for equally many pieces: how much of it is here (0 to 63) times four, plus what stands out among the rest (0 missing, 1 arriving, 3 nobody has it)',
       }),
-      nowhere: Type.Integer({ minimum: 0, description: 'Pieces that are missing and that no connected peer has' }),
+      nowhere: Type.Integer({ minimum: 0, description: 'Pieces that are wanted and that no connected peer has' }),
+      lastSeen: LastSeen,
     }),
   ),
 });
@@ -336,10 +343,12 @@ export const WhyReply = Type.Object({
   name: Type.String(),
   size: Count,
   have: Count,
+  wanted: Count,
   limits: Type.Object({ down: Type.Number(), up: Type.Number() }),
   times: Times,
   connected: Count,
   piecesNowhere: Count,
+  lastSeen: LastSeen,
   peers: Type.Array(
     Type.Object({
       address: Type.String(),

@@ -1,7 +1,7 @@
 // Judges what was read from a why.json: another process wrote it, perhaps one of another version, perhaps half of it.
 // Reads no file.
 
-import { isCount, isText, listOf, shape } from '../api/reply-guards.ts';
+import { isCount, isText, listOf, maybe, shape } from '../api/reply-guards.ts';
 import type { WhyRecord } from '../engine/why.ts';
 import { DOWN_STATES, TORRENT_STATES, UP_STATES } from '../swarm/state-times.ts';
 
@@ -30,10 +30,12 @@ const isRecord = shape<Omit<WhyRecord, 'storage'>>({
   name: isText,
   size: isCount,
   have: isCount,
+  wanted: isCount,
   limits: shape({ down: isTime, up: isTime }),
   times: timesOf(TORRENT_STATES),
   connected: isCount,
   piecesNowhere: isCount,
+  lastSeen: maybe(shape({ address: isText, at: isTime })),
   peers: listOf(
     shape({
       address: isText,

@@ -5,7 +5,7 @@ import { isAbsolute } from 'node:path';
 import type { AddBody } from '../api/daemon-schemas.ts';
 import { ShoalError } from '../base/errors.ts';
 import { resolveName } from '../engine/catalog.ts';
-import { prioritiesOf, wantedBytes } from '../engine/file-priorities.ts';
+import { prioritiesOf, wantedParts } from '../engine/file-priorities.ts';
 import { resolveSource } from '../engine/torrent-source.ts';
 import type { TorrentSource } from '../engine/types.ts';
 import type { Pins } from '../io/stores/pins.ts';
@@ -97,7 +97,7 @@ export async function describeAdded(
 /** Of a torrent that has not begun yet: a priority a file. */
 export function wantFiles(entry: TorrentEntry, metainfo: Metainfo, priorities: readonly number[]): void {
   entry.priorities = priorities;
-  entry.seen.wanted = wantedBytes(metainfo, priorities);
+  Object.assign(entry.seen, wantedParts(metainfo, priorities));
 }
 
 async function findSource(body: AddBody, context: AddContext): Promise<Named> {

@@ -148,7 +148,7 @@ export function daemonHandlers(context: HandlerContext): DaemonHandlers {
     why({ params }) {
       const why = find(params).running?.why;
       if (why === undefined) throw notRunning();
-      return { ...why, times: { ...why.times } };
+      return { ...why, times: { ...why.times }, lastSeen: why.lastSeen ?? null };
     },
     async metadata({ params, reply }) {
       const torrent = find(params);

@@ -4,7 +4,7 @@
 import { join } from 'node:path';
 import type { TorrentLimits, TorrentRow, TorrentState } from '../api/daemon-schemas.ts';
 import { ShoalError } from '../base/errors.ts';
-import { checkFilePriorities, wantedBytes } from '../engine/file-priorities.ts';
+import { checkFilePriorities, wantedParts } from '../engine/file-priorities.ts';
 import type { Session } from '../engine/session.ts';
 import { sha1 } from '../engine/torrent-source.ts';
 import { PIECE, type Torrent, type TorrentEvent } from '../engine/types.ts';
@@ -291,6 +291,7 @@ export class ManagedTorrent {
       wanted: status.wanted,
       pieceCount: status.pieceCount,
       piecesHave: status.piecesHave,
+      piecesWanted: status.piecesWanted,
       private: metainfo.private,
     };
   }
@@ -367,7 +368,10 @@ export class ManagedTorrent {
     delete entry.files;
     delete entry.listed;
     entry.priorities = priorities;
-    entry.seen.wanted = wantedBytes(metainfo, priorities, (piece) => states[piece] === PIECE.have);
+    Object.assign(
+      entry.seen,
+      wantedParts(metainfo, priorities, (piece) => states[piece] === PIECE.have),
+    );
     this.#torrent?.setFilePriorities(priorities);
     this.#look();
   }

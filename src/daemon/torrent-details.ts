@@ -34,9 +34,9 @@ export async function stripOf(
   cells: number,
 ): Promise<StripsReply['strips'][number]> {
   const { states } = await piecesOf(torrent, store);
-  let nowhere = 0;
-  for (const state of states) if (state === PIECE.nowhere) nowhere++;
-  return { infoHash: torrent.infoHash, cells: Buffer.from(cellsOf(states, cells)).toString('base64'), nowhere };
+  const { pieces = 0, lastSeen = null } = torrent.running?.shortage ?? {};
+  const drawn = Buffer.from(cellsOf(states, cells)).toString('base64');
+  return { infoHash: torrent.infoHash, cells: drawn, nowhere: pieces, lastSeen };
 }
 
 export async function filesOf(torrent: ManagedTorrent, store: TorrentStore): Promise<FilesReply> {

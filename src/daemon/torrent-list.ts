@@ -56,8 +56,16 @@ export interface TorrentEntry {
   uploaded: number;
   fetched: number;
   seeded: number;
-  /** As last seen, to be shown while it does not run. `wanted` as in `TorrentStatus`; absent: all of it. */
-  seen: { size: number; have: number; wanted?: number; pieceCount: number; piecesHave: number; private: boolean };
+  /** As last seen, to be shown while it does not run. What is wanted is as in `TorrentStatus`; absent: all of it. */
+  seen: {
+    size: number;
+    have: number;
+    wanted?: number;
+    pieceCount: number;
+    piecesHave: number;
+    piecesWanted?: number;
+    private: boolean;
+  };
 }
 
 const READS_AT_ONCE = 32;
@@ -161,7 +169,7 @@ function isEntry(value: unknown): value is TorrentEntry {
     isList(entry.priorities, (priority) => Number.isInteger(priority) && 0 <= priority && priority <= 7) &&
     (entry.onlyTrackers === undefined || typeof entry.onlyTrackers === 'boolean') &&
     (entry.sequential === undefined || typeof entry.sequential === 'boolean') &&
-    (seen?.wanted === undefined || isNumber(seen.wanted)) &&
+    [seen?.wanted, seen?.piecesWanted].every((each) => each === undefined || isNumber(each)) &&
     typeof entry.overwrite === 'boolean' &&
     (entry.done === null || isNumber(entry.done)) &&
     Number.isFinite(entry.position) &&

@@ -31,6 +31,7 @@ export function describeTorrent({ entry, status, before, path, error, position }
     wanted: known.wanted ?? known.size,
     pieceCount: known.pieceCount,
     piecesHave: known.piecesHave,
+    piecesWanted: known.piecesWanted ?? known.pieceCount,
     downloaded: status === undefined ? entry.downloaded : before.downloaded + status.downloaded,
     uploaded: status === undefined ? entry.uploaded : before.uploaded + status.uploaded,
     wasted: status?.wasted ?? 0,

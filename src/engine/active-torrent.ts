@@ -16,7 +16,7 @@ import { DiskWork } from './disk-work.ts';
 import { type OtherCommand, PeerLinks } from './peer-links.ts';
 import type { TorrentQuotas } from './rate-limits.ts';
 import { pictureSwarm } from './swarm-picture.ts';
-import { countTraffic, describePeers, mapPieces } from './swarm-snapshot.ts';
+import { countTraffic, describePeers, findShortage, mapPieces } from './swarm-snapshot.ts';
 import type { TorrentContext, TorrentOptions } from './torrent-context.ts';
 import { TorrentDisk } from './torrent-disk.ts';
 import { TorrentNews } from './torrent-news.ts';
@@ -27,6 +27,7 @@ import type {
   DownloadSummary,
   PeerStatus,
   ReadOptions,
+  Shortage,
   SwarmPicture,
   Torrent,
   TorrentEvent,
@@ -588,6 +589,7 @@ export class ActiveTorrent implements Torrent {
       wanted: size - this.#selection.unwantedBytes,
       pieceCount: this.#metainfo?.pieceCount ?? 0,
       piecesHave: have?.count ?? 0,
+      piecesWanted: have === undefined ? (this.#metainfo?.pieceCount ?? 0) : have.count + view.lacking,
       reused: this.#disk?.reused ?? 0,
       checked: this.#checked,
       ...countTraffic(view, now),
@@ -598,7 +600,7 @@ export class ActiveTorrent implements Torrent {
 
   get why(): TorrentWhy {
     const { down, up } = this.#context.limits;
-    return explain(this.#swarm.view, this.status, { down, up }, this.#context.pool);
+    return explain(this.#swarm.view, this.status, this.shortage, { down, up }, this.#context.pool);
   }
 
   get peers(): PeerStatus[] {
@@ -607,6 +609,10 @@ export class ActiveTorrent implements Torrent {
 
   swarmPicture(groups: number): SwarmPicture {
     return pictureSwarm(this.#swarm.view, groups);
+  }
+
+  get shortage(): Shortage {
+    return findShortage(this.#swarm.view, this.#context.clock());
   }
 
   pieceMap(): Uint8Array | undefined {

@@ -45,14 +45,17 @@ export function prioritiesOf(metainfo: Metainfo, terms: readonly (number | strin
   );
 }
 
-/** Bytes that will be here when it is done: of the pieces that are wanted, and of those for which `has` says so. */
-export function wantedBytes(
+/** What will be here when it is done, in bytes and pieces: what is wanted, and the pieces for which `has` says so. */
+export function wantedParts(
   metainfo: Metainfo,
   priorities: readonly number[],
   has: (piece: number) => boolean = () => false,
-): number {
+): { wanted: number; piecesWanted: number } {
   const pieces = piecePriorities(metainfo, priorities);
-  return contentBytes(metainfo, (piece) => pieces[piece] !== 0 || has(piece));
+  const isHere = (piece: number): boolean => pieces[piece] !== 0 || has(piece);
+  let piecesWanted = 0;
+  for (let piece = 0; piece < pieces.length; piece++) if (isHere(piece)) piecesWanted++;
+  return { wanted: contentBytes(metainfo, isHere), piecesWanted };
 }
 
 /** Bytes of content, pads left out, in the pieces for which `test` holds. */

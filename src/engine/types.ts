@@ -164,12 +164,21 @@ export interface PeerStatus {
   interestedInUs: boolean;
 }
 
+/** Pieces that are wanted and that no connected peer has. */
+export interface Shortage {
+  pieces: number;
+  /** Who left last with one of them in this run, and when, in epoch milliseconds. Absent: nobody has been here with any. */
+  lastSeen?: { address: string; at: number };
+}
+
 /** Where the time of a torrent went. Times in milliseconds by state; states that took none are absent. */
 export interface TorrentWhy {
   infoHash: string;
   name: string;
   size: number;
   have: number;
+  /** As in `TorrentStatus`. */
+  wanted: number;
   /** Limits of the session in bytes per second; 0: none. */
   limits: { down: number; up: number };
   /**
@@ -180,8 +189,10 @@ export interface TorrentWhy {
   /** What the download as a whole waited for: at each moment what the peer that got furthest waited for. */
   times: Partial<Record<WaitState, number>>;
   connected: number;
-  /** Missing pieces that no connected peer has. */
+  /** Missing pieces of what is wanted that no connected peer has. */
   piecesNowhere: number;
+  /** As in `Shortage`. */
+  lastSeen?: { address: string; at: number };
   peers: {
     address: string;
     client: string;
@@ -230,6 +241,8 @@ export interface TorrentStatus {
   wanted: number;
   pieceCount: number;
   piecesHave: number;
+  /** Pieces that are here when it is done, as `wanted`. */
+  piecesWanted: number;
   /** Bytes found on disk that passed their hash. */
   reused: number;
   /** Payload bytes received, all of them. */
@@ -251,7 +264,7 @@ export interface TorrentStatus {
   error?: ShoalError;
 }
 
-/** One entry a piece, for a piece map. */
+/** One entry a piece, for a piece map. `nowhere`: it is wanted, and no connected peer has it. */
 export const PIECE = { missing: 0, arriving: 1, have: 2, nowhere: 3 } as const;
 
 export type TorrentEvent =
@@ -321,6 +334,8 @@ export interface Torrent {
   pieceMap(): Uint8Array | undefined;
   /** Who has what, in at most so many groups of pieces. */
   swarmPicture(groups: number): SwarmPicture;
+  /** Looks at every piece. */
+  readonly shortage: Shortage;
   /** Settles when every piece that is wanted is verified and written; rejects with a ShoalError when the torrent fails or stops. */
   readonly done: Promise<DownloadSummary>;
   /** Ends after `stopped` or `failed`. A late subscriber gets the last `metadata`, `done` or `failed` again. */

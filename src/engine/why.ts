@@ -6,7 +6,7 @@ import path from 'node:path';
 import type { HashPool } from '../io/disk/hash-pool.ts';
 import type { SwarmState } from '../swarm/swarm-state.ts';
 import { addressOf } from './contributions.ts';
-import type { TorrentStatus, TorrentWhy } from './types.ts';
+import type { Shortage, TorrentStatus, TorrentWhy } from './types.ts';
 
 /** Name of the file in the torrent's own state directory. */
 export const WHY_FILE = 'why.json';
@@ -28,7 +28,8 @@ export interface WhyRecord extends TorrentWhy {
 
 export function explain(
   view: Readonly<SwarmState>,
-  { infoHash, name, size, have }: TorrentStatus,
+  { infoHash, name, size, have, wanted }: TorrentStatus,
+  shortage: Shortage,
   limits: { down: number; up: number },
   { backlog, spent }: Pick<HashPool, 'backlog' | 'spent'>,
 ): TorrentWhy {
@@ -45,22 +46,15 @@ export function explain(
     name,
     size,
     have,
+    wanted,
     limits,
     storage: { backlog, hashing: Math.round(spent.hashing), writing: Math.round(spent.writing) },
     times: view.times.read(),
     connected: peers.length,
-    piecesNowhere: countNowhere(view),
+    piecesNowhere: shortage.pieces,
+    ...(shortage.lastSeen === undefined ? {} : { lastSeen: shortage.lastSeen }),
     peers: peers.sort((a, b) => b.downloaded - a.downloaded).slice(0, MOST_PEERS),
   };
-}
-
-/** Pieces that are missing here and at every peer. */
-function countNowhere({ content }: Readonly<SwarmState>): number {
-  if (content === undefined) return 0;
-  let nowhere = 0;
-  for (let piece = 0; piece < content.geometry.pieceCount; piece++)
-    if (!content.ledger.have.has(piece) && content.availability.copies(piece) === 0) nowhere++;
-  return nowhere;
 }
 
 export class WhyFile {

@@ -7,6 +7,7 @@ import { encodeBitfield, encodeHaveAll, encodeHaveNone } from '../protocol/wire/
 import { clientName } from '../protocol/wire/peer-id.ts';
 import { globalAddress } from './ban-list.ts';
 import { outgoingSeats } from './connection-budget.ts';
+import { LastHolders } from './last-holders.ts';
 import { Peer, type PeerInfo } from './peer.ts';
 import { uncountField } from './peer-copies.ts';
 import type { Reputation } from './reputation.ts';
@@ -148,7 +149,15 @@ export function peerDisconnected(state: SwarmState, peer: Peer, now: number): vo
   state.candidates.seated(peer.info.endpoint.host, -1);
   state.superSeed?.left(peer);
   state.steering?.stopped(peer);
-  if (state.content !== undefined) uncountField(state.content, peer);
+  if (state.content !== undefined) {
+    // What a peer claims that sent nothing of it is not worth a word.
+    const field = peer.doubted ? undefined : peer.have;
+    uncountField(state.content, peer);
+    if (field !== undefined && !state.complete) {
+      state.lastHolders ??= new LastHolders();
+      state.lastHolders.left(field, peer.listens ?? peer.info.endpoint, state.content, now);
+    }
+  }
   releasePeer(state, peer, now);
   peer.uploads.clear();
   state.forgetGone();

@@ -13,6 +13,7 @@ import { LEAST_RATE_SLOTS, type SeedChoker } from './choker.ts';
 import type { Command } from './commands.ts';
 import { ConnectionBudget, type Seats } from './connection-budget.ts';
 import { Deadlines } from './deadlines.ts';
+import type { LastHolders } from './last-holders.ts';
 import type { Ledger } from './ledger.ts';
 import type { MetadataFetch } from './metadata-fetch.ts';
 import type { Peer } from './peer.ts';
@@ -138,6 +139,8 @@ export class SwarmState {
   mayBeFirstSeed = false;
   /** What is suggested to whom, while this seems to be the only seed and has not been asked for everything. */
   steering: Steering<Peer> | undefined;
+  /** Who left with pieces that nobody has now; undefined while nobody has left. */
+  lastHolders: LastHolders | undefined;
   round = 0;
   /** Peers served at a time, as of the last round. */
   uploadSlots: number;

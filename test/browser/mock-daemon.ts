@@ -110,7 +110,7 @@ function registerMock(
       strips: found.map((row) => {
         const pieces = piecesOf(row);
         const nowhere = pieces.filter((piece) => piece === PIECE_STATES.nowhere).length;
-        return { infoHash: row.infoHash, cells: base64(cellsOf(pieces, Number(cells))), nowhere };
+        return { infoHash: row.infoHash, cells: base64(cellsOf(pieces, Number(cells))), nowhere, lastSeen: null };
       }),
     };
   });
@@ -198,6 +198,7 @@ function makeRow(index: number): TorrentRow {
     have: share === 1 ? size : piecesHave * 4 * MIB,
     pieceCount: known ? pieceCount : 0,
     piecesHave,
+    piecesWanted: known ? pieceCount : 0,
     downloaded: piecesHave * 4 * MIB,
     uploaded: state === 'seeding' ? Math.round(size * ((index % 30) / 10)) : 0,
     wasted: 0,
@@ -349,10 +350,12 @@ function whyOf(row: TorrentRow) {
     name,
     size,
     have,
+    wanted: size,
     limits: { down: 0, up: 0 },
     times,
     connected: peers,
     piecesNowhere: 0,
+    lastSeen: null,
     peers: peersOf(row).map(({ address, client, downloaded, uploaded }) => ({
       address,
       client,

@@ -1,15 +1,18 @@
 // The strips of the transfers that are on the screen. What is complete or empty needs no question; the others are asked for
 // together, once a second and only while somebody looks.
 
-import type { TorrentRow } from '../../src/api/daemon-schemas.ts';
+import type { StripsReply, TorrentRow } from '../../src/api/daemon-schemas.ts';
 import { FULL } from '../../src/api/strip-cells.ts';
 import { api } from './api.ts';
 import { createStore } from './store.ts';
 
+export type LastSeen = StripsReply['strips'][number]['lastSeen'];
+
 export interface KnownStrip {
   cells: Uint8Array;
-  /** Pieces that are missing and that nobody connected has. */
+  /** Pieces that are wanted and that nobody connected has. */
   nowhere: number;
+  lastSeen: LastSeen;
 }
 
 /** As many as a row can show. */
@@ -18,8 +21,8 @@ const EVERY = 1_000;
 /** Long enough for a scroll to bring more of them. */
 const SOON = 40;
 const MOST = 64;
-const COMPLETE: KnownStrip = { cells: Uint8Array.of(FULL << 2), nowhere: 0 };
-const EMPTY: KnownStrip = { cells: Uint8Array.of(0), nowhere: 0 };
+const COMPLETE: KnownStrip = { cells: Uint8Array.of(FULL << 2), nowhere: 0, lastSeen: null };
+const EMPTY: KnownStrip = { cells: Uint8Array.of(0), nowhere: 0, lastSeen: null };
 
 const strips = createStore<ReadonlyMap<string, KnownStrip>>(new Map());
 /** What each was asked for as, so that what has not moved is not asked for again. */
@@ -67,8 +70,8 @@ async function fetchStrips(rows: readonly TorrentRow[]): Promise<void> {
   for (const row of rows) asked.set(row.infoHash, stamp(row));
   const on = new Set(shown.map(({ infoHash }) => infoHash));
   const next = new Map([...strips.get()].filter(([infoHash]) => on.has(infoHash)));
-  for (const { infoHash, cells, nowhere } of reply.strips)
-    next.set(infoHash, { cells: Uint8Array.from(atob(cells), (letter) => letter.charCodeAt(0)), nowhere });
+  for (const { infoHash, cells, ...rest } of reply.strips)
+    next.set(infoHash, { cells: Uint8Array.from(atob(cells), (letter) => letter.charCodeAt(0)), ...rest });
   for (const infoHash of asked.keys()) if (!next.has(infoHash)) asked.delete(infoHash);
   strips.set(next);
 }

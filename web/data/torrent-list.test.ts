@@ -19,6 +19,7 @@ function row(name: string, more: Partial<TorrentRow> = {}): TorrentRow {
     have: 100,
     pieceCount: 10,
     piecesHave: 1,
+    piecesWanted: 10,
     downloaded: 0,
     uploaded: 0,
     wasted: 0,

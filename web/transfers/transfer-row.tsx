@@ -73,7 +73,7 @@ function Progress({ row }: { row: TorrentRow }) {
   const strip = useStrip(row);
   const percent = size > 0 ? formatPercent(have, wanted) : '';
   const roomy = down === 0 && up === 0 ? (peers === 0 ? ' roomy more' : ' roomy') : '';
-  const { text, tone } = statusSentence(row, strip?.nowhere ?? 0);
+  const { text, tone } = statusSentence(row, strip);
   return (
     <>
       <div role="gridcell" class="transfer-progress">

@@ -14,7 +14,8 @@ const ROW = {
   size: 1000,
   wanted: 1000,
   have: 400,
-  pieceCount: 10,
+  pieceCount: 12,
+  piecesWanted: 10,
   peers: 3,
   down: 10,
   up: 0,
@@ -25,8 +26,9 @@ const ROW = {
 } as TorrentRow;
 
 test('a sentence says what is wrong before anything else', () => {
-  const say = (change: Partial<TorrentRow>, nowhere = 0): string => {
-    const { text, tone } = statusSentence({ ...ROW, ...change }, nowhere);
+  const say = (change: Partial<TorrentRow>, nowhere = 0, address?: string): string => {
+    const lastSeen = address === undefined ? null : { address, at: 1_000_000 };
+    const { text, tone } = statusSentence({ ...ROW, ...change }, { nowhere, lastSeen }, 8_500_000);
     return `${tone}: ${text}`;
   };
   assert.equal(say({}), 'plain: 1m 00s left');
@@ -34,6 +36,11 @@ test('a sentence says what is wrong before anything else', () => {
   assert.equal(say({ down: 0, peers: 1 }, 3), 'warning: no peer has 3 of 10 pieces');
   assert.equal(say({ down: 0, peers: 1 }, 10), 'warning: no peer has any of 10 pieces');
   assert.equal(say({ peers: 0, down: 0 }, 3), 'warning: no peers');
+  assert.equal(
+    say({ down: 0 }, 3, '10.0.0.7:6881'),
+    'warning: no peer has 3 of 10 pieces; last seen with 10.0.0.7, 2h ago',
+  );
+  assert.equal(say({ peers: 0, down: 0 }, 3, '[fd00::7]:1'), 'warning: no peers; last seen with [fd00::7], 2h ago');
   assert.equal(say({ state: 'queued' }), 'plain: waits for its turn, place 3');
   assert.equal(say({ state: 'checking' }), 'plain: checking what is on disk, 50%');
   assert.equal(say({ state: 'metadata', peers: 1 }), 'plain: asking 1 peer what is in it');

@@ -2,7 +2,7 @@
 
 import { sharesOf, WAITING_WORDS } from '../../api/waiting-words.ts';
 import { printable } from '../../base/printable.ts';
-import { formatRate, formatSize } from '../../base/quantity.ts';
+import { formatDuration, formatRate, formatSize } from '../../base/quantity.ts';
 import type { TorrentWhy } from '../../engine/types.ts';
 import type { WhyRecord } from '../../engine/why.ts';
 import type { Output } from '../output.ts';
@@ -31,17 +31,20 @@ export function tellWhy(output: Output, why: WhyRecord, running: boolean): void 
     at: why.at,
     size: why.size,
     have: why.have,
+    wanted: why.wanted,
     limits: why.limits,
     dominant: parts[0]?.state ?? null,
     shares: Object.fromEntries(parts.map(({ state, share }) => [state, share])),
     times: why.times,
     connected: why.connected,
     piecesNowhere: why.piecesNowhere,
+    lastSeen: why.lastSeen ?? null,
     advice,
   });
   for (const peer of why.peers)
     output.event('peer', { ...peer, dominant: sharesOf(peer.down as Times)[0]?.state ?? null });
-  output.result(`${printable(why.name)}: ${formatSize(why.have)} of ${formatSize(why.size)}, ${status}`);
+  const rest = why.wanted < why.size ? ` wanted (${formatSize(why.size)} in all)` : '';
+  output.result(`${printable(why.name)}: ${formatSize(why.have)} of ${formatSize(why.wanted)}${rest}, ${status}`);
   const rows = parts
     .filter(({ share }) => share >= LEAST_SHARE)
     .map(({ state, share }) => [WAITING_WORDS[state] ?? printable(state), percent(share), drawBar(output, share)]);
@@ -75,8 +78,13 @@ function tellPeers(output: Output, why: TorrentWhy): void {
   for (const line of drawTable(columns, rows, output.columns)) output.result(line);
 }
 
+function seenLast({ lastSeen, at }: WhyRecord): string {
+  if (lastSeen === undefined) return '';
+  return `, last seen with ${printable(lastSeen.address)} ${formatDuration((at - lastSeen.at) / 1000)} ago`;
+}
+
 /** One sentence: what held it back most, and what to do about that. */
-export function advise(why: TorrentWhy): string {
+export function advise(why: WhyRecord): string {
   const [first] = sharesOf(why.times);
   if (first === undefined) return 'Nothing has been measured yet.';
   const time = `${percent(first.share)} of the time`;
@@ -98,7 +106,7 @@ export function advise(why: TorrentWhy): string {
     case 'dialling':
       return `No peer could be reached ${time}: look at the addresses, the firewall and the trackers.`;
     case 'nobodyHas':
-      return `Nobody among ${peers} has ${countOf(why.piecesNowhere, 'piece')} of what is missing, ${time}: find a seed (--peer, --tracker).`;
+      return `Nobody among ${peers} has ${countOf(why.piecesNowhere, 'piece')} of what is missing${seenLast(why)}, ${time}: find a seed (--peer, --tracker).`;
     case 'choked':
       return `All peers choked us ${time}: let others fetch from here (raise --up), or find more peers.`;
     case 'snubbed':

@@ -24,10 +24,12 @@ const why = {
   name: 'film.mkv',
   size: 100,
   have: 50,
+  wanted: 80,
   limits: { down: 0, up: 5 },
   times: { choked: 5, receiving: 10, nobodyHas: 1 },
   connected: 1,
-  piecesNowhere: 0,
+  piecesNowhere: 1,
+  lastSeen: { address: '1.2.3.4:5', at: 1_699_999_000_000 },
   peers: [
     { address: '1.2.3.4:5', client: 'Shoal 1', downloaded: 5, uploaded: 6, down: { choked: 5 }, up: { sending: 7 } },
   ],
