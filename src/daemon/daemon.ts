@@ -270,15 +270,15 @@ function describer(
     }
     const rates = { down: 0, up: 0 };
     const counts = { all: 0, active: 0, paused: 0, failed: 0 };
-    for (const torrent of torrents.ordered()) {
+    for (const [position, torrent] of torrents.ordered().entries()) {
       counts.all++;
-      const status = torrent.running?.status;
       if (torrent.error !== undefined) counts.failed++;
       else if (torrent.entry.wanted === 'pause') counts.paused++;
-      else if (status !== undefined) counts.active++;
-      if (status === undefined) continue;
-      rates.down += status.down;
-      rates.up += status.up;
+      else if (torrent.running !== undefined) counts.active++;
+      // Not of its status: of those to whom nobody comes the row is there already.
+      const { down, up } = torrent.row(position);
+      rates.down += down;
+      rates.up += up;
     }
     return {
       version: options.version,
@@ -290,8 +290,7 @@ function describer(
       ...known,
       trackers: [...(options.session.trackers ?? [])],
       free: free.bytes,
-      down: Math.round(rates.down),
-      up: Math.round(rates.up),
+      ...rates,
       ...torrents.traffic,
       torrents: counts,
       settings: settings.current,

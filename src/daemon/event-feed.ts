@@ -195,6 +195,7 @@ export class EventFeed {
 
 /** The info-hash and the members that differ; undefined when none does. */
 function differenceOf(before: Row | undefined, after: Row): Record<string, unknown> | undefined {
+  if (before === after) return undefined;
   if (before === undefined) return after;
   let difference: Record<string, unknown> | undefined;
   for (const key in after) {

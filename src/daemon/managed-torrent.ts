@@ -40,7 +40,8 @@ export interface ManagedContext {
 
 /** Milliseconds between saves of counters that grow: after bytes moved, and when only time passed. */
 const SAVE_EVERY = 60_000;
-const SAVE_TIME_EVERY = 3_600_000;
+const SAVE_TIME_EVERY = 4 * 3_600_000;
+const NOT_RUNNING = -1;
 /** Milliseconds between looks at a seed to which nobody is connected. */
 const QUIET_LOOK = 10_000;
 
@@ -66,13 +67,19 @@ export class ManagedTorrent {
   #holds = 0;
   /** The next start hashes what is on disk, whatever is known of it. */
   #doubted = false;
+  /** As it was told last; undefined when anything of it may have changed since. */
+  #row: { readonly row: TorrentRow; readonly stillness: number | undefined } | undefined;
+  /** Of the running torrent, when it was looked at last. */
+  #stillness: number | undefined;
   /** Commands one after another. */
   #work: Promise<unknown> = Promise.resolve();
 
   constructor(entry: TorrentEntry, context: ManagedContext) {
     this.entry = entry;
     this.#context = context;
-    this.#tickedAt = this.#sentAt = this.#savedAt = context.now();
+    this.#tickedAt = this.#sentAt = context.now();
+    // Thousands that begin together are not all saved together.
+    this.#savedAt = this.#tickedAt - Math.random() * SAVE_TIME_EVERY;
   }
 
   get infoHash(): string {
@@ -156,6 +163,7 @@ export class ManagedTorrent {
   start(): Promise<void> {
     if (this.#torrent !== undefined || this.#starting || this.isHeld) return Promise.resolve();
     this.#starting = true;
+    this.#row = undefined;
     this.#error = undefined;
     this.#forgiven = false;
     return this.inTurn(async () => {
@@ -199,6 +207,7 @@ export class ManagedTorrent {
     // Its event and the end of its start tell the same.
     const isNews = this.#error?.message !== error.message;
     this.#error = error;
+    this.#row = undefined;
     if (isNews) this.note('failed', 'error', error.message);
   }
 
@@ -262,7 +271,9 @@ export class ManagedTorrent {
     const { entry } = this;
     const torrent = this.#torrent;
     if (torrent === undefined) return;
-    const { status, metainfo } = torrent;
+    const { status, metainfo, stillness } = torrent;
+    this.#stillness = stillness;
+    this.#row = undefined;
     const now = this.#context.now();
     const downloaded = this.#before.downloaded + status.downloaded;
     const uploaded = this.#before.uploaded + status.uploaded;
@@ -300,10 +311,12 @@ export class ManagedTorrent {
   tick(): boolean {
     const now = this.#context.now();
     if (now < this.#nextLook) return false;
-    this.#look();
-    const status = this.#torrent?.status;
-    const isQuiet = status?.state === 'seeding' && status.peers === 0;
-    this.#nextLook = isQuiet ? now + QUIET_LOOK : 0;
+    const stillness = this.#torrent?.stillness;
+    if (stillness !== undefined && stillness === this.#stillness) {
+      this.entry.seeded += now - this.#tickedAt;
+      this.#tickedAt = now;
+    } else this.#look();
+    this.#nextLook = stillness === undefined ? 0 : now + QUIET_LOOK;
     const every = this.#activeAt > this.#savedAt ? SAVE_EVERY : SAVE_TIME_EVERY;
     if (now - this.#savedAt >= every) {
       this.#savedAt = now;
@@ -349,14 +362,17 @@ export class ManagedTorrent {
   forgive(): void {
     this.#error = undefined;
     this.#forgiven = true;
+    this.#row = undefined;
   }
 
   setLimits(limits: TorrentLimits): void {
+    this.#row = undefined;
     this.entry.limits = { ...limits };
     this.#torrent?.setLimits(limitsOf(this.entry));
   }
 
   setSequential(sequential: boolean): void {
+    this.#row = undefined;
     this.entry.sequential = sequential;
     this.#torrent?.setSequential(sequential);
   }
@@ -377,6 +393,7 @@ export class ManagedTorrent {
   }
 
   save(): Promise<void> {
+    this.#row = undefined;
     return this.#context.list.save(this.entry);
   }
 
@@ -398,8 +415,19 @@ export class ManagedTorrent {
     return stateOf(this.entry, this.#torrent?.status, this.#error);
   }
 
-  /** How it stands now. `position` among all. */
+  /** How it stands now; the same object as before when nothing has changed. `position` among all. */
   row(position: number): TorrentRow {
+    const kept = this.#row;
+    const stillness = this.#torrent === undefined ? NOT_RUNNING : this.#torrent.stillness;
+    if (kept !== undefined && kept.stillness === stillness && kept.row.position === position) return kept.row;
+    const row = this.#describe(position);
+    // Rates go down for some seconds after all is still.
+    const isStill = stillness !== undefined && !this.#starting && row.down === 0 && row.up === 0;
+    this.#row = isStill ? { row, stillness } : undefined;
+    return row;
+  }
+
+  #describe(position: number): TorrentRow {
     const status = this.#torrent?.status;
     return describeTorrent({
       entry: this.entry,

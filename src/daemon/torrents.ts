@@ -15,7 +15,8 @@ import { choicesOf, type ListedFiles, MAX_LISTS } from './file-lists.ts';
 import { type ManagedContext, ManagedTorrent } from './managed-torrent.ts';
 import { moveData } from './move-data.ts';
 import { fetchedBy, leftBy } from './own-data.ts';
-import { chooseActive, hasSeededEnough } from './queue.ts';
+import { hasSeededEnough } from './queue.ts';
+import { QueueRunner } from './queue-runner.ts';
 import { piecesOf } from './torrent-details.ts';
 import type { TorrentEntry } from './torrent-list.ts';
 import { setTrackers } from './torrent-trackers.ts';
@@ -23,34 +24,24 @@ import { setTrackers } from './torrent-trackers.ts';
 export type TorrentsOptions = Omit<ManagedContext, 'onChanged' | 'onToMove' | 'traffic'>;
 
 const LOOK_EVERY = 1000;
-/** Disks that are checked at the same time: more would only take turns on the same hash threads and disks. */
-const STARTS_AT_ONCE = 4;
-/** Who is checked for longer, in milliseconds, has much to hash: others need not wait for it, up to so many altogether. */
-const LONG_START = 5000;
-const MOST_STARTS = 16;
-/** Looking at the queue may take this part of the time at most, however many torrents there are. */
-const LOOK_SHARE = 0.1;
-
 export class Torrents {
   readonly #context: ManagedContext;
   readonly #limits: ManagedContext['limits'];
+  readonly #runner: QueueRunner;
   /** Payload bytes since the daemon began, up to about a second ago. */
   readonly traffic = { downloaded: 0, uploaded: 0 };
   readonly #byHash = new Map<string, ManagedTorrent>();
   #order: ManagedTorrent[] | undefined;
   #timer: NodeJS.Timeout | undefined;
-  #looking = false;
-  /** Not before then, by the clock of the process. */
-  #nextLook = 0;
-  /** Those that may run and do not yet, the first one last; as of the last look. */
-  #waiting: ManagedTorrent[] = [];
-  /** Starts under way, and those of them for which others wait. */
-  #starts = 0;
-  #quickStarts = 0;
   #closed = false;
 
   constructor(options: TorrentsOptions) {
     this.#limits = options.limits;
+    this.#runner = new QueueRunner({
+      ordered: () => this.ordered(),
+      limits: options.limits,
+      onFailed: (error) => options.log.warn(String(error)),
+    });
     this.#context = {
       ...options,
       traffic: this.traffic,
@@ -319,79 +310,7 @@ export class Torrents {
 
   /** The queue may have changed: soon starts and stops what that asks for. */
   look(): void {
-    if (this.#looking || this.#closed) return;
-    this.#looking = true;
-    const look = (): void => {
-      this.#looking = false;
-      if (this.#closed) return;
-      const began = performance.now();
-      this.#settle();
-      const end = performance.now();
-      this.#nextLook = end + (end - began) / LOOK_SHARE;
-    };
-    const wait = this.#nextLook - performance.now();
-    // Where there are few it is always time.
-    if (wait > 1) setTimeout(look, wait);
-    else queueMicrotask(look);
-  }
-
-  #settle(): void {
-    const limits = this.#limits();
-    const wanting: { torrent: ManagedTorrent; position: number; complete: boolean }[] = [];
-    for (const [position, torrent] of this.ordered().entries()) {
-      if (torrent.entry.wanted === 'run' && torrent.error === undefined)
-        wanting.push({ torrent, position, complete: torrent.isComplete });
-    }
-    const active = chooseActive(wanting, limits);
-    this.#waiting = [];
-    for (const each of wanting) {
-      const { torrent } = each;
-      const runs = torrent.running !== undefined || torrent.isStarting;
-      if (torrent.isHeld) continue;
-      if (active.has(each) && !runs) this.#waiting.push(torrent);
-      else if (!active.has(each) && runs) void this.#yield(torrent);
-    }
-    this.#waiting.reverse();
-    this.#startNext();
-  }
-
-  /** As many of those that wait as may be checked at a time. */
-  #startNext(): void {
-    while (!this.#closed && this.#quickStarts < STARTS_AT_ONCE && this.#starts < MOST_STARTS) {
-      const torrent = this.#waiting.pop();
-      if (torrent === undefined) return;
-      const { entry, error, running, isStarting, isHeld } = torrent;
-      if (entry.wanted === 'run' && error === undefined && running === undefined && !isStarting && !isHeld)
-        void this.#start(torrent);
-    }
-  }
-
-  async #start(torrent: ManagedTorrent): Promise<void> {
-    const wasComplete = torrent.isComplete;
-    let isQuick = true;
-    const slow = (): void => {
-      if (!isQuick) return;
-      isQuick = false;
-      this.#quickStarts--;
-    };
-    this.#starts++;
-    this.#quickStarts++;
-    const timer = setTimeout(() => {
-      slow();
-      this.#startNext();
-    }, LONG_START);
-    await torrent.start();
-    clearTimeout(timer);
-    slow();
-    this.#starts--;
-    // One that is not what it was taken for may have taken, or left, the place of another.
-    if (torrent.running === undefined || torrent.isComplete !== wasComplete) this.look();
-    this.#startNext();
-  }
-
-  /** Its turn is over; it waits for the next. */
-  async #yield(torrent: ManagedTorrent): Promise<void> {
-    await torrent.stop().catch((error) => this.#context.log.warn(String(error)));
+    this.#runner.look();
   }
 
   #isSatisfied(torrent: ManagedTorrent): boolean {
@@ -410,10 +329,10 @@ export class Torrents {
   #tick(): void {
     for (const torrent of this.#byHash.values()) {
       if (torrent.running === undefined || !torrent.tick()) continue;
-      if (torrent.state === 'seeding' && torrent.entry.wanted === 'run' && this.#isSatisfied(torrent)) {
+      if (torrent.entry.wanted === 'run' && this.#isSatisfied(torrent) && torrent.state === 'seeding') {
         torrent.entry.wanted = 'finished';
         torrent.note('finished', 'info', 'it has given what it was to give, and stops seeding');
-        void this.#yield(torrent).then(() => this.look());
+        void this.#runner.stop(torrent).then(() => this.look());
       }
     }
   }
@@ -421,6 +340,7 @@ export class Torrents {
   /** Stops all politely; what they were to do is kept. */
   async close(): Promise<void> {
     this.#closed = true;
+    this.#runner.close();
     clearInterval(this.#timer);
     await Promise.all(
       [...this.#byHash.values()].map(async (torrent) => {

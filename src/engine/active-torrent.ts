@@ -74,6 +74,8 @@ export class ActiveTorrent implements Torrent {
   #finishing: Promise<void> | undefined;
   /** Everything that is wanted is on disk under its final name. */
   #finished = false;
+  /** Counts what may change the status of one that is finished. */
+  #stirs = 0;
   #stopping: Promise<void> | undefined;
 
   constructor(
@@ -120,7 +122,10 @@ export class ActiveTorrent implements Torrent {
       source: () => this.#disk,
       onCommand: (command) => this.#carryOut(command),
       onReadFailed: (_piece, error) => this.#news.readFailed(error),
-      onConnected: (peer) => this.#news.connected(peer),
+      onConnected: (peer) => {
+        this.#stirs++;
+        this.#news.connected(peer);
+      },
       onDisconnected: (peer, reason) => this.#news.disconnected(peer, reason),
       onBroken: (error) => void this.#fail(error),
     });
@@ -393,6 +398,7 @@ export class ActiveTorrent implements Torrent {
   #changed(file: string, pieces: readonly number[]): void {
     const have = this.#swarm.view.content?.ledger.have;
     this.#disk?.lost(pieces.filter((piece) => have?.has(piece) === true));
+    this.#stirs++;
     this.warn(`${file} has changed on disk; the ${pieces.length} pieces in it are not served any more`);
     this.#swarm.handle({ type: 'piecesLost', pieces }, this.#context.clock());
     if (this.#metainfo !== undefined) this.#selection.count(this.#metainfo);
@@ -572,6 +578,12 @@ export class ActiveTorrent implements Torrent {
 
   get trackers(): TrackerStatus[] {
     return this.#announcer.statuses();
+  }
+
+  get stillness(): number | undefined {
+    const { peers, dialling } = this.#swarm.view;
+    const isStill = this.#finished && this.#stopping === undefined && peers.size === 0 && dialling === 0;
+    return isStill ? this.#stirs : undefined;
   }
 
   get status(): TorrentStatus {

@@ -324,6 +324,11 @@ export interface ReadOptions {
 export interface Torrent {
   readonly infoHash: string;
   readonly status: TorrentStatus;
+  /**
+   * As long as this is the same number, the state, counts and totals of `status` are the same, too: for who follows thousands
+   * of seeds to which nobody comes. Undefined while something goes on.
+   */
+  readonly stillness: number | undefined;
   readonly peers: PeerStatus[];
   /** Where the time went: what to change when it is slow. */
   readonly why: TorrentWhy;

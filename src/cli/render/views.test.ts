@@ -55,6 +55,7 @@ function torrentOf({ status = {}, peers = [], trackers = [{}], map = [2, 1, 0, 0
   return {
     infoHash: STATUS.infoHash,
     status: { ...STATUS, ...status },
+    stillness: undefined,
     peers: peers.map((peer) => ({ ...PEER, ...peer })),
     trackers: trackers.map((tracker) => ({ url: 'http://t/announce', tier: 0, lastAnswer: 1, ...tracker })),
     metainfo: undefined,
