@@ -116,6 +116,7 @@ function registerMock(
   });
   get('pieces', (row) => ({ pieceCount: row.pieceCount, pieceLength: 4 * MIB, pieces: base64(piecesOf(row)) }));
   get('peers', (row) => ({ pieceCount: row.pieceCount, peers: peersOf(row) }));
+  get('swarm', (row) => swarmOf(row));
   get('files', (row) => ({ files: filesOf(row) }));
   get('trackers', () => ({ trackers: trackers() }));
   get('why', (row) => whyOf(row));
@@ -274,6 +275,17 @@ function peersOf({ peers, pieceCount, down, up }: TorrentRow): PeerRow[] {
     interestedInPeer: index % 5 !== 4,
     interestedInUs: index % 3 === 1,
   }));
+}
+
+function swarmOf(row: TorrentRow) {
+  const groups = Math.min(120, row.pieceCount);
+  const rows = peersOf(row).map(({ address, client, outgoing, pieces }) => {
+    const share = pieces / Math.max(1, row.pieceCount);
+    const have = Array.from({ length: groups }, (_, group) => ((group * 37) % 100 < share * 100 ? 255 : 0));
+    return { address, client, outgoing, have };
+  });
+  const own = Array.from({ length: groups }, () => 0);
+  return { pieceCount: row.pieceCount, pieceGroups: groups, own, rows, copies: own };
 }
 
 function filesOf({ name, size, have }: TorrentRow) {

@@ -21,7 +21,7 @@ export function FileTreeLine({ line, folded, onToggle, onPriority, onOpen, onPla
   const priority = commonPriority(files);
   return (
     <tr class={priority === 'skip' ? 'file-skipped' : undefined}>
-      <td class="wide" style={{ paddingLeft: `${16 + line.depth * 18}px` }}>
+      <td class="wide" style={{ '--depth': line.depth }}>
         {line.kind === 'folder' ? (
           <button type="button" class="tree-folder" aria-expanded={!folded} onClick={() => onToggle(line.path)}>
             <Icon name="fold" />
