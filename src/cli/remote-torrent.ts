@@ -91,7 +91,7 @@ export class RemoteTorrent implements FollowedTorrent {
         if (error !== null) return this.#fail(errorOf(error));
         await delay(ASK_EVERY, undefined, { signal });
       } catch (error) {
-        if (!signal.aborted) this.#fail(error);
+        if (!signal.aborted) this.#fail(isAway(error) ? goneError(error) : error);
         return;
       }
     }
@@ -134,6 +134,15 @@ export class RemoteTorrent implements FollowedTorrent {
 function stateOf(state: TorrentRow['state']): TorrentState {
   if (state === 'queued') return 'checking';
   return state === 'paused' || state === 'finished' ? 'stopped' : state;
+}
+
+function isAway(error: unknown): boolean {
+  return error instanceof ShoalError && error.code === 'ERR_DAEMON';
+}
+
+function goneError(cause: unknown): ShoalError {
+  const message = 'the daemon that did the work has stopped; run the same command again to go on';
+  return new ShoalError('ERR_DAEMON', message, { cause });
 }
 
 function errorOf({ code, message, reason }: Failure): ShoalError {

@@ -227,4 +227,21 @@ describe('the commands that drive a daemon', () => {
     const labelled = await run('status', '--label', 'music');
     assert.match(labelled.stderr, /No torrent has the label "music"/);
   });
+
+  it('hear from it that its downloads directory cannot be used, and say that it has stopped', async () => {
+    const tracker = await startTracker();
+    const directory = await temporaryDirectory('drive');
+    const path = await randomFile(join(directory, 'film.mkv'), SIZE);
+    await share(path, { trackers: [tracker.url] });
+    await writeFile(join(directory, 'downloads'), 'no directory');
+    const daemon = await startDaemon([tracker.url], directory);
+    assert.match(String((await daemon.process.event('warning')).message), /downloads is no directory/);
+    const words = ['get', 'film.mkv', '-o', join(directory, 'copy'), '--down', '50K', '--tracker', tracker.url];
+    const getting = await spawnShoal([...words, '--json'], { state: daemon.state });
+    await getting.event('progress', ({ have }) => Number(have) > 0);
+    await daemon.process.kill('SIGKILL');
+    const error = await getting.event('error');
+    assert.equal(await getting.code(), 1);
+    assert.deepEqual([error.code, /run the same command again/.test(String(error.message))], ['ERR_DAEMON', true]);
+  });
 });

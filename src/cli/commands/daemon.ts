@@ -1,12 +1,15 @@
 // `shoal daemon`: the long-running peer with its API, in the foreground until it is stopped. SIGHUP reads the config file
 // anew.
 
+import { access, constants, stat } from 'node:fs/promises';
 import { homedir } from 'node:os';
 import { isAbsolute, join, resolve } from 'node:path';
 import { classifyAddress, parseAddress } from '../../base/endpoint.ts';
 import { ShoalError } from '../../base/errors.ts';
 import { type Daemon, type DaemonOptions, startDaemon } from '../../daemon/daemon.ts';
 import type { FixedSettings } from '../../daemon/daemon-settings.ts';
+import { toDiskError } from '../../io/disk/disk-error.ts';
+import { freeSpace } from '../../io/disk/free-space.ts';
 import type { Tracker } from '../../tracker/server.ts';
 import type { COMMON, CommandContext, CommandRun } from '../command.ts';
 import { findRunning } from '../daemon-access.ts';
@@ -44,9 +47,11 @@ export const run: CommandRun<Taken> = async (context, settings) => {
   const tracker = await startEmbeddedTracker(context, settings);
   const asked = new AbortController();
   try {
-    const daemon = await startDaemon(await daemonOptions(context, settings, tracker?.url, () => asked.abort()));
+    const options = await daemonOptions(context, settings, tracker?.url, () => asked.abort());
+    const daemon = await startDaemon(options);
     try {
       tellReady(context, daemon, stateDirectory(settings, context.environment), tracker?.url);
+      await doubtDownloads(context, options.downloads);
       context.onHangUp = () => void reload(context, daemon);
       await untilAborted(AbortSignal.any([signal, asked.signal]));
     } finally {
@@ -137,6 +142,18 @@ function tellReady({ output }: CommandContext, daemon: Daemon, state: string, tr
   const address = parseAddress(host);
   if (address !== undefined && classifyAddress(address) !== 'loopback')
     output.warn('the API can be reached from other machines, and what is sent is not encrypted: put a proxy before it');
+}
+
+/** What is elsewhere goes on without them, and their disk may yet be mounted: no reason not to start. */
+async function doubtDownloads({ output }: CommandContext, downloads: string): Promise<void> {
+  try {
+    const { folder } = await freeSpace(downloads);
+    if (!(await stat(folder)).isDirectory()) throw new ShoalError('ERR_DISK', `${folder} is no directory`);
+    await access(folder, constants.W_OK);
+  } catch (error) {
+    const reason = error instanceof ShoalError ? error : toDiskError(error, downloads, 'use the downloads directory');
+    output.warn(`what is added without a place of its own will fail: ${reason.message}`);
+  }
 }
 
 /** What flags, environment and file say, so that nobody can change it over the API. */

@@ -11,13 +11,13 @@ const COLUMNS = [
   { title: 'NAME', shrinks: true },
   { title: 'STATE' },
   { title: 'HAVE', align: 'right' as const },
-  { title: 'SIZE', align: 'right' as const },
-  { title: 'DOWN', align: 'right' as const },
-  { title: 'UP', align: 'right' as const },
-  { title: 'LEFT', align: 'right' as const },
-  { title: 'PEERS', align: 'right' as const },
-  { title: 'RATIO', align: 'right' as const },
-  { title: 'LABELS' },
+  { title: 'SIZE', align: 'right' as const, optional: true },
+  { title: 'DOWN', align: 'right' as const, optional: true },
+  { title: 'UP', align: 'right' as const, optional: true },
+  { title: 'LEFT', align: 'right' as const, optional: true },
+  { title: 'PEERS', align: 'right' as const, optional: true },
+  { title: 'RATIO', align: 'right' as const, optional: true },
+  { title: 'LABELS', optional: true },
 ];
 
 export function tellTorrents(output: Output, rows: readonly TorrentRow[]): void {
@@ -77,9 +77,9 @@ const PEER_COLUMNS = [
   { title: 'CLIENT', shrinks: true },
   { title: 'HAS', align: 'right' as const },
   { title: 'DOWN', align: 'right' as const },
-  { title: 'UP', align: 'right' as const },
-  { title: 'GAVE', align: 'right' as const },
-  { title: 'GOT', align: 'right' as const },
+  { title: 'UP', align: 'right' as const, optional: true },
+  { title: 'GAVE', align: 'right' as const, optional: true },
+  { title: 'GOT', align: 'right' as const, optional: true },
 ];
 
 export function tellPeers(

@@ -25,6 +25,22 @@ test('the column that shrinks gives way, the others stay whole', () => {
   for (const line of lines) assert.ok(width(line) <= 24, line);
 });
 
+test('what is optional is left out where not even the narrowest name leaves room for it, the last first', () => {
+  const columns = [
+    COLUMNS[0],
+    { title: 'STATE' },
+    { title: 'UP', optional: true },
+    { title: 'LABELS', optional: true },
+  ];
+  const rows = [['a very long name of a file.iso', 'downloading', '1.0 MiB/s', 'music']];
+  const titles = (cells: number) => drawTable(columns, rows, cells)[0]!.split(/ +/);
+  assert.deepEqual(titles(40), ['NAME', 'STATE', 'UP', 'LABELS']);
+  assert.deepEqual(titles(39), ['NAME', 'STATE', 'UP']);
+  assert.deepEqual(titles(32), ['NAME', 'STATE', 'UP']);
+  assert.deepEqual(titles(31), ['NAME', 'STATE']);
+  assert.equal(drawTable(columns, rows, 10)[1], 'a very …  downloading', 'what says what it is stays');
+});
+
 test('a live area takes exactly its own lines back and cuts what would wrap', () => {
   let written = '';
   const area = new LiveArea({ isTTY: true, columns: 30, write: (text: string) => (written += text) });

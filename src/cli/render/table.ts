@@ -7,6 +7,8 @@ export interface Column {
   align?: 'left' | 'right';
   /** The one column that gives way when the terminal is narrow. */
   shrinks?: boolean;
+  /** Left out where the terminal is too narrow for it, the last first. */
+  optional?: boolean;
 }
 
 const GAP = '  ';
@@ -17,6 +19,14 @@ export function drawTable(columns: readonly Column[], rows: readonly (readonly s
   const widths = columns.map((column, at) => Math.max(width(column.title), ...rows.map((row) => width(row[at] ?? ''))));
   const total = widths.reduce((sum, one) => sum + one, 0) + GAP.length * (columns.length - 1);
   const flexible = columns.findIndex((column) => column.shrinks === true);
+  const gives = flexible < 0 ? 0 : Math.max(0, widths[flexible]! - NARROWEST);
+  const spare = columns.findLastIndex((column) => column.optional === true);
+  if (cells > 0 && total - gives > cells && spare >= 0)
+    return drawTable(
+      columns.toSpliced(spare, 1),
+      rows.map((row) => row.toSpliced(spare, 1)),
+      cells,
+    );
   if (cells > 0 && total > cells && flexible >= 0)
     widths[flexible] = Math.max(NARROWEST, widths[flexible]! - (total - cells));
   const line = (row: readonly string[]) =>
