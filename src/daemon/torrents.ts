@@ -13,10 +13,10 @@ import { deleteData } from './delete-data.ts';
 import { changePriorities, type FileChoice } from './file-choice.ts';
 import { choicesOf, type ListedFiles, MAX_LISTS } from './file-lists.ts';
 import { type ManagedContext, ManagedTorrent } from './managed-torrent.ts';
-import { moveData } from './move-data.ts';
-import { fetchedBy, leftBy } from './own-data.ts';
+import { fetchedBy } from './own-data.ts';
 import { hasSeededEnough } from './queue.ts';
 import { QueueRunner } from './queue-runner.ts';
+import { relocate } from './relocate.ts';
 import { piecesOf } from './torrent-details.ts';
 import type { TorrentEntry } from './torrent-list.ts';
 import { setTrackers } from './torrent-trackers.ts';
@@ -247,12 +247,15 @@ export class Torrents {
     return deleteData(metainfo, path, fetchedBy(record, path));
   }
 
-  /** Puts its data below another directory, under the name it has. It stops meanwhile and is checked afterwards. */
+  /**
+   * Puts its data below another directory, under the name it has. It stops meanwhile; what had to be copied, because that is
+   * on another file system, is hashed afterwards.
+   */
   async move(torrent: ManagedTorrent, directory: string): Promise<void> {
     if (dirname(torrent.path) === directory) return;
     const place = (before: TorrentEntry['place']) =>
       'path' in before ? { path: join(directory, basename(before.path)) } : { directory };
-    await this.#relocate(torrent, (from) => join(directory, basename(from)), place);
+    await relocate(torrent, this.#context, (from) => join(directory, basename(from)), place);
     torrent.note('moved', 'info', `moved to ${directory}`);
   }
 
@@ -260,37 +263,13 @@ export class Torrents {
   async rename(torrent: ManagedTorrent, name: string): Promise<void> {
     const path = join(dirname(torrent.path), name);
     if (torrent.path === path) return;
-    await this.#relocate(
+    await relocate(
       torrent,
+      this.#context,
       () => path,
       () => ({ path }),
     );
     torrent.note('moved', 'info', `renamed to ${name}`);
-  }
-
-  async #relocate(
-    torrent: ManagedTorrent,
-    target: (from: string) => string,
-    place: (before: TorrentEntry['place']) => TorrentEntry['place'],
-  ): Promise<void> {
-    const { entry } = torrent;
-    if (entry.originals !== undefined)
-      throw new ShoalError('ERR_NOT_ALLOWED', `${entry.name} is shared from where it lies; it cannot be moved`, {
-        reason: 'shared_in_place',
-      });
-    await torrent.whileStopped(async () => {
-      const metainfo = await torrent.metainfo();
-      let isOwn = false;
-      if (metainfo !== undefined) {
-        const from = torrent.placeOf(metainfo);
-        const { record } = await this.#context.store.load(torrent.infoHash);
-        isOwn = await moveData(metainfo, from, target(from), leftBy(record, from));
-      }
-      entry.place = place(entry.place);
-      entry.overwrite = isOwn;
-      torrent.forgive();
-      await torrent.save();
-    });
   }
 
   /** What the settings said when it became complete; told, not thrown. */

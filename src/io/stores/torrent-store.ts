@@ -101,6 +101,17 @@ export class TorrentStore {
     return journal;
   }
 
+  /**
+   * Its files, whose root was `from`, were moved to `to`: what is known of each holds on where it kept its stamp. Nothing
+   * changes when they were not known to be there. Only for who has the torrent's lock. Throws ERR_STATE.
+   */
+  async relocate(infoHash: string, from: string, to: string): Promise<void> {
+    const { record } = await this.load(infoHash);
+    if (record?.path !== from) return;
+    const journal = await this.openJournal({ ...record, path: to });
+    await journal?.close();
+  }
+
   /** What earlier runs left behind: drafts they did not finish, and the record from before there was a journal. */
   async #tidy(folder: string): Promise<void> {
     try {
