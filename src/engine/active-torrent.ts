@@ -538,7 +538,9 @@ export class ActiveTorrent implements Torrent {
     return this.#lock !== undefined && this.#options.original === undefined;
   }
 
+  /** What was complete when it was opened waited for nothing; how it came here stays told. */
   async #endWhy(how: 'done' | 'stopped' | 'failed'): Promise<void> {
+    if (this.#disk?.found.complete === true && this.#swarm.view.down.total === 0) return;
     if (this.#fetches) await this.#whyFile.end(this.why, how);
   }
 

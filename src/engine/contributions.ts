@@ -14,9 +14,10 @@ export function describeShares(shares: readonly Share[]): { address: string; byt
 }
 
 export class Contributions {
-  readonly #byAddress = new Map<string, { client: string; bytes: number }>();
+  #byAddress: Map<string, { client: string; bytes: number }> | undefined;
 
   add(shares: readonly Share[]): void {
+    this.#byAddress ??= new Map();
     for (const { peer, bytes } of shares) {
       const address = addressOf(peer);
       const known = this.#byAddress.get(address);
@@ -30,7 +31,7 @@ export class Contributions {
 
   /** Largest first. */
   list(): { address: string; client: string; bytes: number }[] {
-    return [...this.#byAddress]
+    return [...(this.#byAddress ?? [])]
       .map(([address, { client, bytes }]) => ({ address, client, bytes }))
       .sort((a, b) => b.bytes - a.bytes);
   }

@@ -69,19 +69,16 @@ export class EventStream<T extends object> {
       this.#readers.delete(reader);
       wake(reader);
     };
+    const answer = (resolve: (result: IteratorResult<T, undefined>) => void): void => {
+      const value = reader.left ? undefined : reader.queue.shift();
+      if (value === undefined && this.#ended) leave();
+      if (value !== undefined) resolve({ value, done: false });
+      else if (reader.left) resolve(done);
+      else reader.waiting.push(() => answer(resolve));
+    };
     return {
-      next: async () => {
-        while (!reader.left) {
-          const value = reader.queue.shift();
-          if (value !== undefined) return { value, done: false };
-          if (this.#ended) leave();
-          else
-            await new Promise<void>((resolve) => {
-              reader.waiting.push(resolve);
-            });
-        }
-        return done;
-      },
+      // Not async: thousands of readers wait for hours, and each would keep the state of a function.
+      next: () => new Promise(answer),
       return: async () => {
         leave();
         return done;

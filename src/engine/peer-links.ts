@@ -41,11 +41,12 @@ const MAX_BACKLOG = 8 * 1024 * 1024;
 export class PeerLinks implements ConnectionOwner {
   readonly swarm: Swarm;
   readonly #context: LinkContext;
-  readonly #uploads: UploadContext;
+  #uploads: UploadContext | undefined;
   readonly #connections = new Map<Peer, Connection>();
-  readonly #pending = new Set<Connection>();
-  /** Attempts to connect, each with the way to give it up. */
-  readonly #dials = new Set<() => void>();
+  /** Dialled, and waiting for their handshake; made with the first of them. */
+  #pending: Set<Connection> | undefined;
+  /** Attempts to connect, each with the way to give it up; made with the first of them. */
+  #dials: Set<() => void> | undefined;
   #checkedAt = 0;
   #slab: Uint8Array | undefined;
   #bitfieldLength = 0;
@@ -55,14 +56,6 @@ export class PeerLinks implements ConnectionOwner {
   constructor(swarm: Swarm, context: LinkContext) {
     this.swarm = swarm;
     this.#context = context;
-    this.#uploads = {
-      swarm,
-      frames: context.frames,
-      clock: context.clock,
-      source: () => context.source(),
-      failed: (piece, error) => context.onReadFailed(piece, error),
-      settle: () => this.settle(),
-    };
   }
 
   setSlab(slab: Uint8Array, pieceCount: number): void {
@@ -95,7 +88,7 @@ export class PeerLinks implements ConnectionOwner {
         this.swarm.handle({ type: 'dialledOurselves', key: connection.dialled }, now);
       return peer.refusal;
     }
-    if (this.#pending.delete(connection)) this.swarm.dialEnded();
+    if (this.#pending?.delete(connection) === true) this.swarm.dialEnded();
     this.#connections.set(peer, connection);
     connection.attach(this, peer, this.#context.quotas.join(connection.socket.remote.host));
     if (this.#slab !== undefined) connection.setSlab(this.#slab, this.#bitfieldLength);
@@ -137,7 +130,20 @@ export class PeerLinks implements ConnectionOwner {
   }
 
   serve(connection: Connection): void {
+    this.#uploads ??= this.#openUploads();
     serveUploads(connection, this.#uploads);
+  }
+
+  #openUploads(): UploadContext {
+    const context = this.#context;
+    return {
+      swarm: this.swarm,
+      frames: context.frames,
+      clock: context.clock,
+      source: () => context.source(),
+      failed: (piece, error) => context.onReadFailed(piece, error),
+      settle: () => this.settle(),
+    };
   }
 
   closed(connection: Connection, reason: string): void {
@@ -152,8 +158,8 @@ export class PeerLinks implements ConnectionOwner {
     this.swarm.leave();
     this.settle();
     this.#closed = true;
-    for (const giveUp of [...this.#dials]) giveUp();
-    for (const connection of [...this.#pending, ...this.#connections.values()]) connection.close(reason);
+    for (const giveUp of [...(this.#dials ?? [])]) giveUp();
+    for (const connection of [...(this.#pending ?? []), ...this.#connections.values()]) connection.close(reason);
   }
 
   #carryOut(command: Command): void {
@@ -191,8 +197,12 @@ export class PeerLinks implements ConnectionOwner {
   #dial(command: Extract<Command, { type: 'dial' }>): void {
     const { clock } = this.#context;
     const { key } = command;
+    this.#dials ??= new Set();
+    this.#pending ??= new Set();
+    const dials = this.#dials;
+    const pending = this.#pending;
     const giveUp = dial(command.endpoint, this.#context.dialTimeout, (socket) => {
-      this.#dials.delete(giveUp);
+      dials.delete(giveUp);
       if (socket === undefined || this.#closed) {
         socket?.close('the torrent is stopped');
         this.swarm.handle({ type: 'dialFailed', key }, clock());
@@ -204,14 +214,14 @@ export class PeerLinks implements ConnectionOwner {
         handshakeTimeout: this.#context.handshakeTimeout,
         onHandshake: (self, handshake) => this.accept(self, handshake),
         onClose: (self) => {
-          if (!this.#pending.delete(self)) return;
+          if (!pending.delete(self)) return;
           this.swarm.handle({ type: 'dialFailed', key }, clock());
         },
       });
-      this.#pending.add(connection);
+      pending.add(connection);
       socket.write(this.#handshake());
     });
-    this.#dials.add(giveUp);
+    dials.add(giveUp);
   }
 
   #handshake(): Uint8Array {

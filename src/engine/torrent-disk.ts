@@ -9,7 +9,7 @@ import type { StoreResult } from '../io/disk/piece-writer.ts';
 import { Storage } from '../io/disk/storage.ts';
 import type { Journal } from '../io/stores/journal.ts';
 import type { JournalEntry, TorrentRecord } from '../io/stores/torrent-record.ts';
-import type { TorrentStore } from '../io/stores/torrent-store.ts';
+import type { LoadedState, TorrentStore } from '../io/stores/torrent-store.ts';
 import type { Metainfo } from '../protocol/metainfo.ts';
 import type { StoreExtent } from '../swarm/commands.ts';
 import type { StoredBlocks } from '../swarm/ledger.ts';
@@ -102,7 +102,8 @@ export class TorrentDisk implements UploadSource {
    */
   static async open(options: TorrentDiskOptions, torrent: Uint8Array): Promise<TorrentDisk> {
     const { metainfo, original, store, onProgress } = options;
-    const { record } = original ?? (await store.load(metainfo.infoHash));
+    const loaded = original === undefined ? await store.load(metainfo.infoHash) : undefined;
+    const record = original?.record ?? loaded?.record;
     const opened = await Storage.open({
       metainfo,
       path: options.path,
@@ -117,8 +118,8 @@ export class TorrentDisk implements UploadSource {
     try {
       options.signal.throwIfAborted();
       const disk = new TorrentDisk(options, opened, record);
-      await store.saveTorrent(metainfo.infoHash, torrent);
-      await disk.#openJournal(store, options.underWay);
+      await store.saveTorrent(metainfo.infoHash, torrent, loaded);
+      await disk.#openJournal(store, options.underWay, loaded);
       return disk;
     } catch (error) {
       await opened.storage.close();
@@ -210,8 +211,12 @@ export class TorrentDisk implements UploadSource {
   }
 
   /** Begins the journal with what was found, before anything is written. */
-  async #openJournal(store: TorrentStore, underWay: () => Iterable<number>): Promise<void> {
-    this.#journal = await store.openJournal(await this.#storage.state(this.#before));
+  async #openJournal(
+    store: TorrentStore,
+    underWay: () => Iterable<number>,
+    loaded: LoadedState | undefined,
+  ): Promise<void> {
+    this.#journal = await store.openJournal(await this.#storage.state(this.#before), loaded);
     if (this.#journal !== undefined) this.#storage.keep(this.#journal, underWay);
   }
 
@@ -252,7 +257,10 @@ export class TorrentDisk implements UploadSource {
   }
 }
 
-function countPadding({ files, pieceLength }: Metainfo): Map<number, number> {
+const NO_PADDING: ReadonlyMap<number, number> = new Map();
+
+function countPadding({ files, pieceLength }: Metainfo): ReadonlyMap<number, number> {
+  if (!files.some(({ pad }) => pad)) return NO_PADDING;
   const padding = new Map<number, number>();
   for (const { pad, offset, length } of files) {
     if (!pad) continue;

@@ -31,6 +31,8 @@ interface Holder {
  */
 const CLAIM = 'lock.claim.';
 const HELD = 'lock.held.';
+/** What only this process with its id has: thousands of locks ask for it. */
+let ownStart: string | undefined;
 /** Milliseconds after which one that neither takes nor leaves the lock (it may be suspended) counts as its holder. */
 const PATIENCE = 10_000;
 
@@ -78,7 +80,8 @@ async function compete(folder: string, description: string, deadline: number): P
   const unique = `${process.pid}-${randomBytes(6).toString('hex')}`;
   const claim = join(folder, CLAIM + unique);
   const held = join(folder, HELD + unique);
-  const holder: Holder = { pid: process.pid, start: processStart(process.pid) ?? '', description };
+  ownStart ??= processStart(process.pid) ?? '';
+  const holder: Holder = { pid: process.pid, start: ownStart, description };
   // Written under another name first: a claim that can be seen can be read.
   const draft = join(folder, `lock.draft.${unique}`);
   await writeFile(draft, JSON.stringify(holder), { flag: 'wx', mode: 0o600 });

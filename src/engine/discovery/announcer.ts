@@ -48,30 +48,36 @@ const STOP_TIMEOUT = 5000;
 /** setTimeout cannot wait for more than 24 days. */
 const LONGEST_SLEEP = 60 * 60_000;
 
+const monotonic = (): number => performance.now();
+
 /** One client, and so one set of kept connections, for all torrents of a process. */
 let sharedClient: TrackerClient | undefined;
 
 export class Announcer {
-  readonly #options: AnnouncerOptions;
+  readonly #options: Omit<AnnouncerOptions, 'tiers'>;
   readonly #client: TrackerClient;
   readonly #clock: () => number;
   readonly #schedule: AnnounceSchedule;
   readonly #statuses = new Map<string, TrackerStatus>();
-  readonly #trackerIds = new Map<string, string>();
-  readonly #flights = new Set<Promise<void>>();
+  /** Made when a tracker gives one. */
+  #trackerIds: Map<string, string> | undefined;
+  /** Announces under way; undefined while there is none. */
+  #flights: Set<Promise<void>> | undefined;
   #tierCount = 0;
   #timer: NodeJS.Timeout | undefined;
-  #running = new AbortController();
+  /** Gives up the announces under way. */
+  #running: AbortController | undefined;
   #paused = false;
   #stopping: Promise<void> | undefined;
 
   constructor(options: AnnouncerOptions) {
-    this.#options = options;
+    const { tiers, ...rest } = options;
+    this.#options = rest;
     sharedClient ??= new TrackerClient();
     this.#client = options.client ?? sharedClient;
-    this.#clock = options.clock ?? (() => performance.now());
+    this.#clock = options.clock ?? monotonic;
     this.#schedule = new AnnounceSchedule({
-      tiers: this.#note(options.tiers),
+      tiers: this.#note(tiers),
       random: options.random ?? Math.random,
       ...(options.allTiers !== undefined && { allTiers: options.allTiers }),
     });
@@ -106,7 +112,7 @@ export class Announcer {
     this.#handle({ type: 'trackersRemoved', urls });
     for (const url of urls) {
       this.#statuses.delete(url);
-      this.#trackerIds.delete(url);
+      this.#trackerIds?.delete(url);
     }
   }
 
@@ -122,14 +128,14 @@ export class Announcer {
 
   async #stop(): Promise<void> {
     clearTimeout(this.#timer);
-    this.#running.abort();
-    this.#running = new AbortController();
-    await Promise.all(this.#flights);
-    const last = this.#running;
+    this.#running?.abort();
+    await Promise.all(this.#flights ?? []);
+    const last = new AbortController();
+    this.#running = last;
     const timer = setTimeout(() => last.abort(), STOP_TIMEOUT);
     this.#schedule.handle({ type: 'stopped' }, this.#clock());
     this.#carryOut();
-    await Promise.all(this.#flights);
+    await Promise.all(this.#flights ?? []);
     clearTimeout(timer);
   }
 
@@ -165,8 +171,17 @@ export class Announcer {
 
   #carryOut(): void {
     for (const command of this.#schedule.outbox.splice(0)) {
-      const flight = this.#announce(command, this.#running.signal).finally(() => this.#flights.delete(flight));
-      this.#flights.add(flight);
+      this.#flights ??= new Set();
+      this.#running ??= new AbortController();
+      const flights = this.#flights;
+      const flight = this.#announce(command, this.#running.signal).finally(() => {
+        flights.delete(flight);
+        if (flights.size > 0 || this.#stopping !== undefined) return;
+        // Thousands of torrents wait for their next announce for half an hour.
+        this.#flights = undefined;
+        this.#running = undefined;
+      });
+      flights.add(flight);
     }
   }
 
@@ -197,7 +212,7 @@ export class Announcer {
   #parameters(url: string, event: AnnounceEvent) {
     const { infoHash, peerId, port, key, stats, session } = this.#options;
     const { uploaded, downloaded, left } = stats();
-    const trackerId = this.#trackerIds.get(url);
+    const trackerId = this.#trackerIds?.get(url);
     const sessionId = session?.(url);
     return {
       infoHash,
@@ -216,7 +231,10 @@ export class Announcer {
 
   #answered(url: string, reply: AnnounceReply): void {
     if (this.#stopping !== undefined || !this.#statuses.has(url)) return;
-    if (reply.trackerId !== undefined) this.#trackerIds.set(url, reply.trackerId);
+    if (reply.trackerId !== undefined) {
+      this.#trackerIds ??= new Map();
+      this.#trackerIds.set(url, reply.trackerId);
+    }
     this.#report(url, {
       lastAnswer: Date.now(),
       ...(reply.complete !== undefined && { seeds: reply.complete }),

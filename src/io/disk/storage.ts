@@ -67,7 +67,7 @@ export class Storage {
   readonly #writer: PieceWriter;
   readonly #verifier: PieceVerifier;
   /** Pieces with something on disk that is not verified, by the names of their hashes in the pool. */
-  readonly #unverified = new Map<number, number>();
+  #unverified: Map<number, number> | undefined;
   readonly #reader: PieceReader;
   readonly #onChanged: StorageOptions['onChanged'];
   readonly #settling: SettleQueue;
@@ -207,7 +207,7 @@ export class Storage {
     this.#jobs++;
     this.#begin(piece, () => {
       // Forgotten while it waited: it is written, but belongs to no hash any more.
-      const hashed = bytes === extent.length && this.#unverified.get(piece) === key;
+      const hashed = bytes === extent.length && this.#unverified?.get(piece) === key;
       const whole = { start: extent.start, length: hashed ? extent.length : 0 };
       this.#writer.store(place, segments, key, whole, (result) => {
         this.#endJob();
@@ -227,7 +227,7 @@ export class Storage {
       segments: (start: number) => (start === size ? [] : this.#segments(piece, start, size - start)),
     };
     this.#jobs++;
-    this.#unverified.delete(piece);
+    this.#unverified?.delete(piece);
     this.#verifier.verify(stored, digests, (result) => {
       if (result.ok) this.#written(piece, stored.segments(0));
       this.#endJob();
@@ -237,13 +237,14 @@ export class Storage {
 
   /** What was stored of the piece is void. */
   forget(piece: number): void {
-    const key = this.#unverified.get(piece);
+    const key = this.#unverified?.get(piece);
     if (key === undefined) return;
-    this.#unverified.delete(piece);
+    this.#unverified?.delete(piece);
     this.#pool.forget(key);
   }
 
   #key(piece: number): number {
+    this.#unverified ??= new Map();
     const known = this.#unverified.get(piece);
     if (known !== undefined) return known;
     const key = this.#pool.nextKey();
@@ -395,7 +396,7 @@ export class Storage {
   async close(): Promise<void> {
     this.#closed = true;
     await this.#until(() => this.#jobs === 0 && this.#settling.idle);
-    for (const piece of [...this.#unverified.keys()]) this.forget(piece);
+    for (const piece of [...(this.#unverified?.keys() ?? [])]) this.forget(piece);
     const real = this.#held.filter((file) => file !== undefined);
     await forEachLimited(real, SYNCS_AT_ONCE, async (file) => {
       await file.sync(this.#files).catch(() => undefined);

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import fs from 'node:fs';
-import { appendFile, mkdir, readdir, readFile, rm, truncate, writeFile } from 'node:fs/promises';
+import { appendFile, mkdir, readdir, readFile, rm, stat, truncate, writeFile } from 'node:fs/promises';
 import { syncBuiltinESMExports } from 'node:module';
 import { join } from 'node:path';
 import { describe, it, type TestContext } from 'node:test';
@@ -322,6 +322,34 @@ describe('the state of a torrent', () => {
     await store.saveTorrent(HASH, Buffer.from('x'));
     assert.deepEqual(await store.load(HASH), {});
     assert.equal(store.folder(HASH), undefined);
+  });
+
+  it('is left as it is for a complete torrent until there is something new to say', async (t) => {
+    const whole = () => record({ have: Bitfield.full(9), begun: new Set(), partials: new Map() });
+    const { store, path, journal } = await open(t, whole());
+    const totals = { type: 'totals', uploaded: whole().uploaded, downloaded: whole().downloaded } as const;
+    await journal.add([totals, { type: 'closed' }]);
+    await journal.close();
+    const bytes = await readFile(path);
+    const { ino } = await stat(path);
+    const reopen = async (): Promise<Journal> => (await store.openJournal(whole(), await store.load(HASH)))!;
+    const still = await reopen();
+    await still.add([totals, { type: 'closed' }]);
+    await still.close();
+    assert.deepEqual(await readFile(path), bytes);
+    assert.equal((await stat(path)).ino, ino, 'it was not written anew');
+    const gave = await reopen();
+    await gave.add([{ ...totals, uploaded: 77 }]);
+    const { record: known } = await store.load(HASH);
+    assert.deepEqual([known!.uploaded, known!.clean, known!.have.complete], [77, false, true]);
+    await gave.add([{ type: 'closed' }]);
+    await gave.close();
+    assert.equal((await store.load(HASH)).record!.clean, true);
+    const writes = (await store.openJournal({ ...whole(), uploaded: 77 }, await store.load(HASH)))!;
+    await begin(writes, 3);
+    await writes.close();
+    const { record: begun } = await store.load(HASH);
+    assert.deepEqual([[...begun!.begun], begun!.clean], [[3], false]);
   });
 
   it('is free of drafts that an earlier run did not finish', async (t) => {

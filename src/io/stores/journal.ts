@@ -10,7 +10,7 @@ import { type FilePool, PooledFile, WRITE_FLAGS } from '../disk/file-pool.ts';
 import { syncFolder, writeBeside } from './atomic-file.ts';
 import { encodeEntries, encodeJournal } from './journal-record.ts';
 import { stateError } from './state-error.ts';
-import { applyEntry, type JournalEntry, type TorrentRecord } from './torrent-record.ts';
+import { applyEntry, isKnown, type JournalEntry, type TorrentRecord } from './torrent-record.ts';
 
 /** A journal is compacted when it is longer than this and so many times longer than it need be. */
 const LONG = 256 * 1024;
@@ -26,6 +26,8 @@ export class Journal {
   #seal = 0;
   /** What is in memory is not on disk: nothing may be appended before the whole has been written anew. */
   #stale = true;
+  /** What is on disk, from an earlier run, says the same: it is written anew when there is something new to say. */
+  #kept = false;
   #tail: Promise<unknown> = Promise.resolve();
   #begun: number[] = [];
   #whenBegun: (() => void)[] = [];
@@ -33,7 +35,7 @@ export class Journal {
   #telling = false;
   readonly #now: () => number;
 
-  /** Nothing is written before the first `rewrite`. `now`: epoch milliseconds. */
+  /** Nothing is written before the first `rewrite`, or after `keep` before there is something new. `now`: epoch milliseconds. */
   constructor(path: string, record: TorrentRecord, files: FilePool, now: () => number = Date.now) {
     this.path = path;
     this.#record = record;
@@ -78,8 +80,15 @@ export class Journal {
     });
   }
 
+  /** In place of the first `rewrite`: the journal on disk says what this one was made to say. `clean`: and how it ended. */
+  keep(clean: boolean): void {
+    this.#record.clean = clean;
+    this.#kept = true;
+  }
+
   /** Durable when it resolves. Rejects with ERR_STATE; the entries are then part of what the next call writes. */
   async add(entries: readonly JournalEntry[]): Promise<void> {
+    if (this.#kept && entries.every((entry) => isKnown(this.#record, entry))) return;
     try {
       const appended = await this.#inTurn(async () => {
         await this.#append(entries);
@@ -121,6 +130,13 @@ export class Journal {
 
   /** Over anything that a failed write may have left behind the last good record. */
   async #append(entries: readonly JournalEntry[]): Promise<void> {
+    if (this.#kept) {
+      this.#kept = false;
+      this.#record.clean = false;
+      for (const entry of entries) applyEntry(this.#record, entry);
+      await this.#rewrite();
+      return;
+    }
     for (const entry of entries) applyEntry(this.#record, entry);
     if (this.#stale) return;
     const { bytes, seal } = encodeEntries(entries, this.#seal);

@@ -3,7 +3,7 @@
 
 import { Bitfield } from '../../base/bitfield.ts';
 import { MAX_TORRENT_BYTES } from '../../protocol/metainfo.ts';
-import type { FileStamp } from '../disk/file-stamp.ts';
+import { type FileStamp, sameStamp } from '../disk/file-stamp.ts';
 
 export interface TorrentRecord {
   infoHash: string;
@@ -125,6 +125,27 @@ export function applyEntry(record: TorrentRecord, entry: JournalEntry): boolean 
   }
   record.clean = false;
   return true;
+}
+
+/** Whether both say the same of a torrent that is complete and of which nothing is being written. How it ended apart. */
+export function areSameAndComplete(a: TorrentRecord, b: TorrentRecord): boolean {
+  const areSettled = [a, b].every(({ have, begun, partials }) => have.complete && begun.size + partials.size === 0);
+  return (
+    areSettled &&
+    a.path === b.path &&
+    a.ours === b.ours &&
+    a.uploaded === b.uploaded &&
+    a.downloaded === b.downloaded &&
+    a.have.size === b.have.size &&
+    a.files.length === b.files.length &&
+    a.files.every((stamp, file) => stamp === b.files[file] || sameStamp(stamp, b.files[file]))
+  );
+}
+
+/** Whether the entry says what the state says already. */
+export function isKnown(record: TorrentRecord, entry: JournalEntry): boolean {
+  if (entry.type === 'closed') return record.clean;
+  return entry.type === 'totals' && entry.uploaded === record.uploaded && entry.downloaded === record.downloaded;
 }
 
 /** The entries that make this state from nothing: what a compacted journal holds. */

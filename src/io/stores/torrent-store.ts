@@ -12,7 +12,7 @@ import { Journal } from './journal.ts';
 import { JOURNAL_VERSION, readJournal } from './journal-record.ts';
 import { OLD_VERSION, readOldRecord } from './resume-upgrade.ts';
 import { newerError, stateError } from './state-error.ts';
-import type { TorrentRecord } from './torrent-record.ts';
+import { areSameAndComplete, type TorrentRecord } from './torrent-record.ts';
 
 export interface LoadedState {
   /** The bytes that were saved as the torrent's metadata. */
@@ -20,6 +20,8 @@ export interface LoadedState {
   record?: TorrentRecord;
   /** What is there of a record is damaged, wholly or from some point on; opening a journal sets it aside. */
   damaged?: true;
+  /** The record is of another form, or under another name, than that of a journal. */
+  isOld?: true;
 }
 
 const TORRENT = 'meta.torrent';
@@ -52,7 +54,11 @@ export class TorrentStore {
     const loaded: LoadedState = torrent === undefined ? {} : { torrent };
     const path = join(folder, JOURNAL);
     // Without links a run may end between giving the old journal its other name and naming the new one.
-    const bytes = (await readIfThere(path)) ?? (await readIfThere(`${path}.bak`));
+    let bytes = await readIfThere(path);
+    if (bytes === undefined) {
+      bytes = await readIfThere(`${path}.bak`);
+      if (bytes !== undefined) loaded.isOld = true;
+    }
     if (bytes === undefined) return this.#loadOld(infoHash, join(folder, OLD), loaded);
     const reading = readJournal(bytes);
     if (reading.kind === 'newer') throw newerError(path, reading.version, JOURNAL_VERSION);
@@ -68,16 +74,20 @@ export class TorrentStore {
     if (bytes === undefined) return loaded;
     const reading = readOldRecord(bytes);
     if (reading.kind === 'newer') throw newerError(path, reading.version, OLD_VERSION);
+    loaded.isOld = true;
     if (reading.kind === 'record' && reading.record.infoHash === infoHash) loaded.record = reading.record;
     return loaded;
   }
 
-  /** Keeps the metadata. It never changes under one info-hash, so the file is written once. */
-  async saveTorrent(infoHash: string, torrent: Uint8Array): Promise<void> {
+  /**
+   * Keeps the metadata. It never changes under one info-hash, so the file is written once. `loaded`: what `load` found, where
+   * nobody else can have changed it since.
+   */
+  async saveTorrent(infoHash: string, torrent: Uint8Array, loaded?: LoadedState): Promise<void> {
     const folder = this.folder(infoHash);
     if (folder === undefined) return;
     const path = join(folder, TORRENT);
-    const present = await readIfThere(path);
+    const present = loaded?.torrent ?? (await readIfThere(path));
     if (present !== undefined && Buffer.compare(present, torrent) === 0) return;
     try {
       await writeAtomically(path, torrent);
@@ -88,15 +98,19 @@ export class TorrentStore {
 
   /**
    * Begins a journal that says what `record` says, in place of the one there is. Only for who has the torrent's lock.
-   * undefined when nothing is kept. Throws ERR_STATE, and what was there stays as it is.
+   * undefined when nothing is kept. One that says just that of a complete torrent is left as it is until there is something
+   * new: thousands of seeds begin quickly so. `loaded`: what `load` found, where nobody else can have changed it since. Throws
+   * ERR_STATE, and what was there stays as it is.
    */
-  async openJournal(record: TorrentRecord): Promise<Journal | undefined> {
+  async openJournal(record: TorrentRecord, loaded?: LoadedState): Promise<Journal | undefined> {
     const folder = this.folder(record.infoHash);
     if (folder === undefined) return undefined;
-    const { damaged } = await this.load(record.infoHash);
+    const { damaged, record: before, isOld } = loaded ?? (await this.load(record.infoHash));
     const path = join(folder, JOURNAL);
     const journal = new Journal(path, record, this.#files);
-    await journal.rewrite(damaged === true);
+    if (before !== undefined && damaged !== true && isOld !== true && areSameAndComplete(before, record))
+      journal.keep(before.clean);
+    else await journal.rewrite(damaged === true);
     await this.#tidy(folder);
     return journal;
   }
