@@ -55,6 +55,24 @@ describe('the keyboard', needsBrowser(), () => {
     assert.deepEqual(errors, []);
   });
 
+  it('comes to a piece that nobody has, and is told who had some of them', async (t) => {
+    const { url } = await openMockDaemon(t, { torrents: 40 });
+    const { page, errors } = await visit(t, url);
+    const row = page.getByRole('row', { name: /wikipedia_en_all_maxi_2026-01\.zim/ });
+    await row.getByText(/^no peer has 6 of 228 pieces; last seen with 198\.51\.100\.77, 2h ago$/).waitFor();
+    await row.click();
+    const map = page.getByRole('slider', { name: 'Map of 228 pieces' });
+    await map.focus();
+    await page.keyboard.press('Home');
+    for (let piece = 0; piece < 228; piece++) {
+      await page.getByText(new RegExp(`^Piece ${piece}, `)).waitFor();
+      if (/nobody|no connected peer/.test((await map.getAttribute('aria-valuetext'))!)) break;
+      await page.keyboard.press('ArrowRight');
+    }
+    await page.getByText(/no connected peer has it; what nobody has was last seen with 198\.51\.100\.77/).waitFor();
+    assert.deepEqual(errors, []);
+  });
+
   it('reaches every view and what can be done there', async (t) => {
     const { url } = await openMockDaemon(t, { torrents: 5 });
     const { page, errors } = await visit(t, url);

@@ -29,6 +29,8 @@ const NAMES = [
   'tears-of-steel-1080p.webm',
 ];
 const MIB = 1024 * 1024;
+/** Who had what nobody has now. */
+const LAST_SEEN = { address: '198.51.100.77:6881', at: Date.now() - 7_500_000 };
 /** What every round changes, as a daemon tells it twice a second. */
 const EVERY = 500;
 
@@ -110,7 +112,12 @@ function registerMock(
       strips: found.map((row) => {
         const pieces = piecesOf(row);
         const nowhere = pieces.filter((piece) => piece === PIECE_STATES.nowhere).length;
-        return { infoHash: row.infoHash, cells: base64(cellsOf(pieces, Number(cells))), nowhere, lastSeen: null };
+        return {
+          infoHash: row.infoHash,
+          cells: base64(cellsOf(pieces, Number(cells))),
+          nowhere,
+          lastSeen: nowhere > 0 ? LAST_SEEN : null,
+        };
       }),
     };
   });

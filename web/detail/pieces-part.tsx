@@ -5,6 +5,7 @@ import { PIECE_STATES } from '../../src/api/strip-cells.ts';
 import { formatSize } from '../../src/base/quantity.ts';
 import { api } from '../data/api.ts';
 import { usePoll } from '../data/poll.ts';
+import { When } from '../format/when.tsx';
 import { useDetailTorrent } from './detail-torrent.ts';
 import { describePiece, PieceGrid } from './piece-grid.tsx';
 import './pieces-part.css';
@@ -41,9 +42,37 @@ export function PiecesPart() {
           {value.pieceCount} pieces of {formatSize(value.pieceLength)}
         </span>
         <span role="status">
-          {chosen !== undefined && chosen < pieces.length && describePiece(chosen, pieces[chosen]!, value.pieceLength)}
+          {chosen !== undefined && chosen < pieces.length && (
+            <Said piece={chosen} state={pieces[chosen]!} pieceLength={value.pieceLength} />
+          )}
         </span>
       </p>
     </div>
+  );
+}
+
+interface SaidProps {
+  piece: number;
+  state: number;
+  pieceLength: number;
+}
+
+/** What is known of the chosen one; of those that nobody has, who left with some of them last. */
+function Said({ piece, state, pieceLength }: SaidProps) {
+  const { infoHash } = useDetailTorrent();
+  const nowhere = state === PIECE_STATES.nowhere;
+  const { value } = usePoll(`${infoHash} ${nowhere}`, 5_000, (signal) =>
+    nowhere ? api.strips({ query: { torrents: infoHash, cells: 1 }, signal }) : Promise.resolve(undefined),
+  );
+  const seen = value?.strips[0]?.lastSeen;
+  return (
+    <>
+      {describePiece(piece, state, pieceLength)}
+      {nowhere && seen && (
+        <>
+          ; what nobody has was last seen with <span class="mono">{seen.address}</span>, <When at={seen.at} />
+        </>
+      )}
+    </>
   );
 }
