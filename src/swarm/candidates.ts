@@ -211,6 +211,18 @@ export class Candidates {
     this.#become(candidate, 'idle', now);
   }
 
+  /** More is wanted than before: seeds that were fine and left, as nothing was, are not waited for. */
+  hurrySeeds(now: number): void {
+    for (const candidate of this.#known.values()) {
+      const { state, seed, fails, nextTry, metAt } = candidate;
+      // Who was sent away for another reason has a longer wait.
+      if (state !== 'idle' || !seed || fails > 0 || nextTry <= now || nextTry > metAt + RECONNECT) continue;
+      this.#unfile(candidate);
+      candidate.nextTry = now;
+      this.#file(candidate, now);
+    }
+  }
+
   /** The endpoint answered with our own peer id. */
   isSelf(key: string): void {
     this.#selves.add(key);

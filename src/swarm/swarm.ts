@@ -162,7 +162,13 @@ export class Swarm {
    * finished all the same. Only when activated.
    */
   setPriorities(priorities: Uint8Array, now: number): void {
-    if (this.#state.content !== undefined) setPriorities(this.#state, this.#state.content, priorities, now);
+    const state = this.#state;
+    const { content, lacking } = state;
+    if (content === undefined) return;
+    setPriorities(state, content, priorities, now);
+    if (state.lacking <= lacking) return;
+    state.candidates.hurrySeeds(now);
+    wakeDialler(state, now);
   }
 
   /** Pieces that somebody waits for, and when each is needed. Replaces what was said before; none: nobody waits. */

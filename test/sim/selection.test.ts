@@ -123,3 +123,28 @@ test('whole swarms end what they want, whatever changes meanwhile', () => {
   );
   world.checkAll();
 });
+
+test('a seed that left while nothing was wanted is dialled at once when something is', () => {
+  const net = new LoneSwarm({ pieces: 8, slots: 8, priorities: priorities(8, (piece) => (piece < 3 ? 4 : 0)) });
+  const endpoint = { host: '10.0.0.9', port: 6881 };
+  const key = '10.0.0.9:6881';
+  net.swarm.handle({ type: 'peersFound', endpoints: [endpoint] }, net.now);
+  net.settle();
+  assert.deepEqual(net.dials, [key]);
+  const seed = net.connect({ ...endpoint, dialled: key });
+  seed.offer();
+  seed.answerAll();
+  assert.match(seed.closed ?? '', /both sides have everything/);
+  net.swarm.setPriorities(
+    priorities(8, (piece) => (piece < 2 ? 4 : 0)),
+    net.now,
+  );
+  net.settle();
+  assert.deepEqual(net.dials, [key], 'nothing more is wanted');
+  net.swarm.setPriorities(
+    priorities(8, (piece) => (piece < 6 ? 4 : 0)),
+    net.now,
+  );
+  net.settle();
+  assert.deepEqual(net.dials, [key, key]);
+});
