@@ -246,6 +246,22 @@ describe('a daemon', () => {
     await untilRow(client, infoHash, ({ state }) => state === 'seeding');
   });
 
+  it('never fetches two torrents of one name into one file', async (t) => {
+    const directory = await temporaryDirectory();
+    const paths = ['a', 'b', 'c'].map((folder) => join(directory, folder, 'film.mkv'));
+    const seeds = await Promise.all(paths.map(async (path) => seedPath(t, await randomFile(path, SIZE))));
+    const { client, downloads } = await openDaemon(t, directory);
+    for (const { torrent, peers } of seeds) await client.add({ body: { torrent, peers, paused: true } });
+    await Promise.all(seeds.map(({ infoHash }) => client.resume({ params: { infoHash } })));
+    const ends = ['seeding', 'failed'];
+    const rows = await Promise.all(
+      seeds.map((seed) => untilRow(client, seed.infoHash, ({ state }) => ends.includes(state))),
+    );
+    const at = rows.findIndex(({ state }) => state === 'seeding');
+    assert.equal(rows.filter(({ error }) => error?.code === 'ERR_DESTINATION').length, 2, JSON.stringify(rows));
+    assert.equal(await digest(join(downloads, 'film.mkv')), await digest(seeds[at]!.path));
+  });
+
   it('neither deletes, moves nor repairs what others put in the place of its data', async (t) => {
     const directory = await temporaryDirectory();
     const { torrent, peers, infoHash } = await seedFile(t, directory, 'film.mkv', SIZE);

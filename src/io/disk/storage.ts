@@ -8,6 +8,7 @@ import { ShoalError } from '../../base/errors.ts';
 import type { Metainfo } from '../../protocol/metainfo.ts';
 import type { Journal } from '../stores/journal.ts';
 import type { JournalEntry, TorrentRecord } from '../stores/torrent-record.ts';
+import { claimFiles } from './claims.ts';
 import { type DestinationOptions, inspectDestination, isComplete, prepareDestination } from './destination.ts';
 import { Durability } from './durability.ts';
 import { type FilePool, processFiles } from './file-pool.ts';
@@ -74,6 +75,8 @@ export class Storage {
   #filesDone = 0;
   #jobs = 0;
   #closed = false;
+  /** Gives up the claim on its files. */
+  #release: () => void = () => {};
   readonly #waiters: (() => void)[] = [];
 
   private constructor(
@@ -123,9 +126,19 @@ export class Storage {
   static async open(
     options: StorageOptions,
   ): Promise<{ storage: Storage; have: Bitfield; reused: number; partials: ReadonlyMap<number, Uint8Array> }> {
-    const { metainfo } = options;
     const root = await resolveRoot(options.path);
-    const layout = new Layout(metainfo, root, options.paths);
+    const layout = new Layout(options.metainfo, root, options.paths);
+    const release = options.readOnly === true ? () => {} : claimFiles(options.metainfo, layout);
+    try {
+      return await Storage.#openAt(options, layout, release);
+    } catch (error) {
+      release();
+      throw error;
+    }
+  }
+
+  static async #openAt(options: StorageOptions, layout: Layout, release: () => void): ReturnType<typeof Storage.open> {
+    const { metainfo } = options;
     const destinationOptions: DestinationOptions = {
       metainfo,
       layout,
@@ -151,7 +164,9 @@ export class Storage {
     });
     let reused = 0;
     for (let piece = 0; piece < layout.pieceCount; piece++) if (have.has(piece)) reused += layout.contentSize(piece);
-    return { storage: new Storage(options, layout, held, have, partials, ours), have, reused, partials };
+    const storage = new Storage(options, layout, held, have, partials, ours);
+    storage.#release = release;
+    return { storage, have, reused, partials };
   }
 
   /** Files that are complete and have their final name. */
@@ -402,5 +417,6 @@ export class Storage {
       await file.sync(this.#files).catch(() => undefined);
       await this.#files.retire(file.pooled, async () => undefined);
     });
+    this.#release();
   }
 }
