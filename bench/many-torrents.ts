@@ -1,5 +1,6 @@
-// What thousands of idle seeds cost a daemon: memory, processor time, the time of a listing, of a start and a stop. Run by
-// hand: `node bench/many-torrents.ts 10000`.
+// What thousands of idle seeds cost a daemon: memory, processor time (also while somebody listens to its events), the time of
+// a listing and of `shoal status`, of a start after a stop and after a kill, and how long the API lets callers wait meanwhile.
+// Run by hand: `node bench/many-torrents.ts 10000`.
 
 import { spawn } from 'node:child_process';
 import { createHash, randomBytes } from 'node:crypto';
@@ -23,6 +24,8 @@ const MEASURE = 10_000;
 
 interface Running {
   pid: number;
+  url: string;
+  token: string;
   client: DaemonClient;
   end(signal: NodeJS.Signals): Promise<void>;
   /** Whatever it is doing; for a measurement that failed. */
@@ -44,6 +47,8 @@ async function startDaemon(directory: string, tracker: string): Promise<Running>
   const ready = JSON.parse(text.split('\n')[0]!) as { url: string; token: string };
   return {
     pid: child.pid!,
+    url: ready.url,
+    token: ready.token,
     client: createDaemonClient(ready.url, { token: ready.token, timeout: 300_000 }),
     async end(signal) {
       child.kill(signal);
@@ -75,7 +80,7 @@ async function addOne(client: DaemonClient, directory: string, index: number): P
 }
 
 async function untilSeeding(client: DaemonClient, count: number): Promise<void> {
-  while ((await client.torrents({ query: { state: 'seeding' } })).torrents.length < count) await delay(500);
+  while ((await client.torrents({ query: { state: 'seeding' } })).torrents.length < count) await delay(1000);
 }
 
 async function timed(label: string, act: () => Promise<unknown>): Promise<void> {
@@ -84,21 +89,81 @@ async function timed(label: string, act: () => Promise<unknown>): Promise<void> 
   console.log(`${label}: ${((performance.now() - start) / 1000).toFixed(2)} s`);
 }
 
-async function measureIdle({ pid, client }: Running): Promise<void> {
-  await delay(SETTLE);
+/** Percent of a core, for a while from now on. */
+async function shareOf(pid: number): Promise<number> {
   const before = await costOf(pid);
   const start = performance.now();
   await delay(MEASURE);
-  const after = await costOf(pid);
-  const share = (100_000 * (after.cpu - before.cpu)) / (performance.now() - start);
+  return (100_000 * ((await costOf(pid)).cpu - before.cpu)) / (performance.now() - start);
+}
+
+/** Milliseconds of each of some rounds. */
+async function timesOf(act: () => Promise<unknown>): Promise<string> {
   const times: number[] = [];
   for (let round = 0; round < 5; round++) {
     const began = performance.now();
-    await client.torrents({});
+    await act();
     times.push(performance.now() - began);
   }
-  const listing = times.map((time) => time.toFixed(0)).join(' ');
-  console.log(`idle: ${share.toFixed(1)} % of a core, ${after.memory.toFixed(0)} MiB; a listing takes ${listing} ms`);
+  return times.map((time) => time.toFixed(0)).join(' ');
+}
+
+/** As a page does, in this process. */
+async function whileListening({ url, token }: Running, act: () => Promise<void>): Promise<void> {
+  const abort = new AbortController();
+  const headers = { authorization: `Bearer ${token}` };
+  const { body } = await fetch(`${url}/api/v1/events`, { headers, signal: abort.signal });
+  const reader = body!.getReader();
+  const reading = (async () => {
+    while (!(await reader.read()).done);
+  })().catch(() => undefined);
+  await act();
+  abort.abort();
+  await reading;
+}
+
+async function runStatus(directory: string): Promise<void> {
+  const words = ['status', '--state', join(directory, 'state')];
+  const child = spawn(process.execPath, [LAUNCHER, ...words], {
+    stdio: 'ignore',
+    env: { ...process.env, HOME: directory },
+  });
+  const [code] = await once(child, 'exit');
+  if (code !== 0) throw new Error(`shoal status ended with ${code}`);
+}
+
+async function measureIdle(running: Running): Promise<void> {
+  const { pid, client } = running;
+  await delay(SETTLE);
+  const share = await shareOf(pid);
+  console.log(`idle: ${share.toFixed(1)} % of a core, ${(await costOf(pid)).memory.toFixed(0)} MiB`);
+  console.log(`a listing takes ${await timesOf(() => client.torrents({}))} ms`);
+  console.log(`\`shoal status\` takes ${await timesOf(() => runStatus(directory))} ms`);
+  await whileListening(running, async () => {
+    await delay(SETTLE / 3);
+    console.log(`while one follows the events: ${(await shareOf(pid)).toFixed(1)} % of a core`);
+  });
+  console.log(`then ${(await costOf(pid)).memory.toFixed(0)} MiB`);
+}
+
+/** Asks for little, often, while `act` runs, and tells how long the answers took. */
+async function asking({ client }: Running, act: () => Promise<void>): Promise<void> {
+  const times: number[] = [];
+  let acts = true;
+  const asks = (async () => {
+    while (acts) {
+      const began = performance.now();
+      await client.session({});
+      times.push(performance.now() - began);
+      await delay(100);
+    }
+  })();
+  await act();
+  acts = false;
+  await asks;
+  times.sort((a, b) => a - b);
+  const part = (share: number): string => times[Math.floor(share * (times.length - 1))]!.toFixed(0);
+  console.log(`meanwhile a small call took ${part(0.5)} ms, ${part(0.99)} ms of a hundred one, ${part(1)} ms at most`);
 }
 
 const count = Number(process.argv[2] ?? 1000);
@@ -119,7 +184,7 @@ try {
     while (next < count) await addOne(daemon.client, directory, next++);
   };
   await timed(`${count} added`, () => Promise.all(Array.from({ length: ADDED_AT_ONCE }, add)));
-  await timed('all seed after', () => untilSeeding(daemon.client, count));
+  await asking(daemon, () => timed('all seed after', () => untilSeeding(daemon.client, count)));
   await measureIdle(daemon);
   await timed('stopped after', () => daemon.end('SIGTERM'));
   for (const signal of ['SIGKILL', 'SIGTERM'] as const) {
@@ -127,7 +192,7 @@ try {
       daemon = await startDaemon(directory, tracker.url);
       running = daemon;
     });
-    await timed('all seed again after', () => untilSeeding(daemon.client, count));
+    await asking(daemon, () => timed('all seed again after', () => untilSeeding(daemon.client, count)));
     await measureIdle(daemon);
     await timed(`${signal}, ended after`, () => daemon.end(signal));
   }

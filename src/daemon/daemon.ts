@@ -7,7 +7,7 @@ import { join } from 'node:path';
 import type { Logger } from 'pino';
 import { daemonEndpoints } from '../api/daemon-endpoints.ts';
 import { daemonRoutes } from '../api/daemon-routes.ts';
-import type { SessionReply } from '../api/daemon-schemas.ts';
+import type { SessionReply, TorrentRow } from '../api/daemon-schemas.ts';
 import type { Endpoint } from '../base/endpoint.ts';
 import { Session } from '../engine/session.ts';
 import type { SessionOptions } from '../engine/types.ts';
@@ -260,14 +260,10 @@ function describer(
   roots: AllowedRoots,
   known: Pick<SessionReply, 'shareRoot' | 'publisher'>,
   started: number,
-): () => Promise<SessionReply> {
+): (rows?: readonly TorrentRow[]) => Promise<SessionReply> {
   let free = { bytes: 0, at: -Infinity };
-  return async () => {
-    const now = performance.now();
-    if (now - free.at > FREE_SPACE_AGE) {
-      const found = await freeSpace(options.downloads).catch(() => undefined);
-      free = { bytes: found?.free ?? 0, at: now };
-    }
+  // `rows`: those of all torrents, for who has just made them.
+  return async (rows) => {
     const rates = { down: 0, up: 0 };
     const counts = { all: 0, active: 0, paused: 0, failed: 0 };
     for (const [position, torrent] of torrents.ordered().entries()) {
@@ -276,9 +272,14 @@ function describer(
       else if (torrent.entry.wanted === 'pause') counts.paused++;
       else if (torrent.running !== undefined) counts.active++;
       // Not of its status: of those to whom nobody comes the row is there already.
-      const { down, up } = torrent.row(position);
+      const { down, up } = rows?.[position] ?? torrent.row(position);
       rates.down += down;
       rates.up += up;
+    }
+    const now = performance.now();
+    if (now - free.at > FREE_SPACE_AGE) {
+      const found = await freeSpace(options.downloads).catch(() => undefined);
+      free = { bytes: found?.free ?? 0, at: now };
     }
     return {
       version: options.version,

@@ -10,7 +10,8 @@ import { HttpError } from '../http/problem.ts';
 
 export interface FeedSource {
   rows(): TorrentRow[];
-  session(): Promise<SessionReply>;
+  /** `rows`: as just told. */
+  session(rows: readonly TorrentRow[]): Promise<SessionReply>;
   /** Short lists that are told whole when they change. */
   lists?(): Readonly<Record<string, unknown>>;
   /** What happened: new lines are told as they come. */
@@ -45,6 +46,8 @@ export class EventFeed {
   readonly #epoch = randomBytes(6).toString('hex');
   readonly #clients = new Set<Client>();
   #rows = new Map<string, Row>();
+  /** The same, as they came. */
+  #listed: readonly TorrentRow[] = [];
   #session: SessionReply | undefined;
   /** As JSON, by name. */
   #lists = new Map<string, string>();
@@ -122,8 +125,9 @@ export class EventFeed {
 
   async #compareAndTell(): Promise<void> {
     try {
-      const session = await this.#source.session();
-      const delta = this.#compare(this.#source.rows(), session);
+      const rows = this.#source.rows();
+      const session = await this.#source.session(rows);
+      const delta = this.#compare(rows, session);
       this.#rounds++;
       if (delta === undefined) {
         if (this.#rounds % BEAT === 0) for (const { response } of this.#clients) response.write(':\n\n');
@@ -151,8 +155,22 @@ export class EventFeed {
   }
 
   #compare(rows: TorrentRow[], session: SessionReply): Record<string, unknown> | undefined {
-    const fresh = new Map<string, Row>();
+    const { changed, removed } = this.#compareRows(rows);
+    const before = JSON.stringify(this.#session);
+    this.#session = session;
+    const news = before === JSON.stringify(session) ? undefined : session;
+    const lists = this.#changedLists();
+    if (changed.length === 0 && removed.length === 0 && news === undefined && lists === undefined) return undefined;
+    return { changed, removed, ...(news === undefined ? {} : { session: news }), ...lists };
+  }
+
+  #compareRows(rows: TorrentRow[]): { changed: Record<string, unknown>[]; removed: string[] } {
     const changed: Record<string, unknown>[] = [];
+    // Rows of which nothing has changed are the same objects: of thousands of seeds nearly always all of them.
+    const listed = this.#listed;
+    this.#listed = rows;
+    if (rows.length === listed.length && rows.every((row, at) => row === listed[at])) return { changed, removed: [] };
+    const fresh = new Map<string, Row>();
     for (const row of rows as Row[]) {
       fresh.set(row.infoHash, row);
       const difference = differenceOf(this.#rows.get(row.infoHash), row);
@@ -160,12 +178,7 @@ export class EventFeed {
     }
     const removed = [...this.#rows.keys()].filter((infoHash) => !fresh.has(infoHash));
     this.#rows = fresh;
-    const before = JSON.stringify(this.#session);
-    this.#session = session;
-    const news = before === JSON.stringify(session) ? undefined : session;
-    const lists = this.#changedLists();
-    if (changed.length === 0 && removed.length === 0 && news === undefined && lists === undefined) return undefined;
-    return { changed, removed, ...(news === undefined ? {} : { session: news }), ...lists };
+    return { changed, removed };
   }
 
   #changedLists(): Record<string, unknown> | undefined {
