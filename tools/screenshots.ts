@@ -111,7 +111,11 @@ try {
   });
   await mkdir(IMAGES, { recursive: true });
   for (const colorScheme of ['light', 'dark'] as const) {
-    const context = await browser.newContext({ viewport: { width: 1200, height: 720 }, colorScheme });
+    const context = await browser.newContext({
+      viewport: { width: 1200, height: 720 },
+      colorScheme,
+      reducedMotion: 'reduce',
+    });
     const tab = await context.newPage();
     await tab.goto(page);
     await tab.getByRole('row', { name: /Nature film/ }).click();

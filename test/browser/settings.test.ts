@@ -79,7 +79,7 @@ describe('the settings of the page', needsBrowser(), () => {
     assert.deepEqual(errors, []);
   });
 
-  it('name directories, and say when they are not allowed', async (t) => {
+  it('name directories, say when they are not allowed, and switch to other limits', async (t) => {
     const { url, client, downloads } = await open(t);
     const { page } = await visit(t, url);
     await toSettings(page);
@@ -91,6 +91,11 @@ describe('the settings of the page', needsBrowser(), () => {
     await folder.fill(`${downloads}/done`);
     await page.keyboard.press('Enter');
     await eventually(async () => (await client.session({})).settings.moveTo === `${downloads}/done`, 'the directory');
+    await page.getByLabel('Slower for now').check();
+    await eventually(async () => (await client.session({})).settings.alternative, 'the other limits');
+    await page.getByLabel('Slower upload', { exact: true }).fill('100');
+    await page.keyboard.press('Enter');
+    await eventually(async () => (await client.session({})).settings.altUp === 102_400, 'their rate');
     await page.getByRole('textbox', { name: 'Connections' }).fill('120');
     await page.keyboard.press('Enter');
     await eventually(async () => (await client.session({})).settings.maxConnections === 120, 'the connections');

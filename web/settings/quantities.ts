@@ -53,6 +53,11 @@ export const SPEED: readonly Quantity[] = [
   },
 ];
 
+export const SLOWER: readonly Quantity[] = [
+  { name: 'altDown', label: 'Slower download', hint: 'While it is switched on.', units: RATES, none: NO_LIMIT },
+  { name: 'altUp', label: 'Slower upload', hint: 'While it is switched on.', units: RATES, none: NO_LIMIT },
+];
+
 export const QUEUE: readonly Quantity[] = [
   {
     name: 'activeDownloads',

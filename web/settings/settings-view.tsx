@@ -6,7 +6,7 @@ import { Appearance } from './appearance.tsx';
 import { FlagField } from './flag-field.tsx';
 import { PathField } from './path-field.tsx';
 import { Connections, Places } from './places.tsx';
-import { CONNECTIONS, GOALS, QUEUE, type Quantity, SPEED } from './quantities.ts';
+import { CONNECTIONS, GOALS, QUEUE, type Quantity, SLOWER, SPEED } from './quantities.ts';
 import { QuantityField } from './quantity-field.tsx';
 import { Schedule } from './schedule.tsx';
 import './settings.css';
@@ -23,6 +23,12 @@ export default function SettingsView() {
             <Quantities quantities={SPEED} />
             <FlagField name="limitLan" label="Limit the local network" hint="Else its peers are as fast as they can." />
             <Schedule />
+            <FlagField
+              name="alternative"
+              label="Slower for now"
+              hint="The two limits below hold in place of those above."
+            />
+            <Quantities quantities={SLOWER} />
           </Section>
           <Section title="Queue" about="How many run at a time.">
             <Quantities quantities={QUEUE} />
