@@ -7,7 +7,6 @@ import { ShoalError } from '../base/errors.ts';
 import { type Lock, lock } from '../io/lock.ts';
 import { type Metainfo, parseInfo, parseMetainfo } from '../protocol/metainfo.ts';
 import { encodeMetainfo } from '../protocol/metainfo-build.ts';
-import { announceUrlOf } from '../protocol/tracker/http.ts';
 import type { Handshake } from '../protocol/wire/handshake.ts';
 import { Swarm } from '../swarm/swarm.ts';
 import type { Connection } from './connection.ts';
@@ -477,10 +476,7 @@ export class ActiveTorrent implements Torrent {
   }
 
   setTrackers(tiers: readonly (readonly string[])[]): void {
-    const wanted = new Set(tiers.flat().map(announceUrlOf));
-    const left = this.#announcer.statuses().filter(({ url }) => !wanted.has(url));
-    this.#announcer.removeTrackers(left.map(({ url }) => url));
-    this.#announcer.addTrackers(tiers);
+    this.#announcer.setTiers(tiers);
     this.#trackSessions();
   }
 

@@ -394,16 +394,16 @@ test('a tracker that is removed hears that we leave, once, and nothing after tha
   const told = world.sent.map(({ url }) => url);
   const first = told.find((url) => url !== 'http://c')!;
   const other = first === 'http://a' ? 'http://b' : 'http://a';
-  world.do({ type: 'trackersRemoved', urls: [first, 'http://c', 'http://never'] });
+  world.do({ type: 'tiersReplaced', tiers: [[other]] });
   assert.deepEqual(
     world.sent
       .slice(told.length)
       .map(({ url, event }) => `${url} ${event}`)
       .sort(),
-    [`${first} stopped`, 'http://c stopped'].sort(),
+    [`${first} stopped`, 'http://c stopped', `${other} started`].sort(),
   );
   world.runUntil(60 * MINUTE);
-  const later = world.sent.slice(told.length + 2).map(({ url }) => url);
+  const later = world.sent.slice(told.length + 3).map(({ url }) => url);
   assert.deepEqual([...new Set(later)], [other], 'the other of its tier takes over');
   world.do({ type: 'tiersAdded', tiers: [['http://c']] });
   assert.deepEqual(world.sent.at(-1), { at: world.now, url: 'http://c', event: 'started' }, 'it can come back');
@@ -413,7 +413,7 @@ test('a tracker that is removed while it is asked leaves its tier to the next at
   const world = new World({ tiers: [['http://a', 'http://b']] }, () => ({ ok: false }));
   world.do({ type: 'started' });
   const [{ url }] = world.sent as [Sent];
-  world.do({ type: 'trackersRemoved', urls: [url] });
+  world.do({ type: 'tiersReplaced', tiers: [['http://a', 'http://b'].filter((each) => each !== url)] });
   assert.deepEqual(
     world.sent.map(({ event }) => event),
     ['started', 'stopped', 'started'],
@@ -423,5 +423,74 @@ test('a tracker that is removed while it is asked leaves its tier to the next at
   assert.equal(
     world.sent.slice(3).some((each) => each.url === url),
     false,
+  );
+});
+
+test('other tiers hold at once, and who answers in them is not asked anew', () => {
+  const world = new World({ tiers: [['http://a'], ['http://b'], ['http://c']] }, (url) => ({ ok: url !== 'http://c' }));
+  world.do({ type: 'started' });
+  world.runUntil(5 * MINUTE);
+  const before = world.sent.length;
+  world.do({
+    type: 'tiersReplaced',
+    tiers: [
+      ['http://d', 'http://a'],
+      ['http://c', 'http://b'],
+    ],
+  });
+  assert.equal(world.sent.length, before, 'both tiers have one that answers');
+  world.runUntil(31 * MINUTE);
+  const again = world.sent.slice(before);
+  assert.deepEqual(again.map(({ url, event }) => `${url} ${event}`).sort(), ['http://a ', 'http://b ']);
+  world.answer = (url) => ({ ok: url !== 'http://a' });
+  world.runUntil(62 * MINUTE);
+  assert.ok(
+    world.sent.slice(before + 2).some(({ url, event }) => url === 'http://d' && event === 'started'),
+    'the other of its tier takes over',
+  );
+  const later = world.sent.length;
+  world.do({ type: 'tiersReplaced', tiers: [['http://b'], ['http://e']] });
+  assert.deepEqual(
+    world.sent
+      .slice(later)
+      .map(({ url, event }) => `${url} ${event}`)
+      .sort(),
+    ['http://a stopped', 'http://d stopped', 'http://e started'],
+  );
+});
+
+test('tiers may be replaced at any time, and each tracker that knows us hears of the end', () => {
+  const tiers = fc.uniqueArray(fc.constantFrom('http://a', 'http://b', 'http://c', 'http://d'), { maxLength: 4 });
+  const cut = (urls: string[], at: number): string[][] => [urls.slice(0, at), urls.slice(at)];
+  fc.assert(
+    fc.property(
+      fc.array(fc.record({ urls: tiers, at: fc.nat(4), wait: fc.constantFrom(20, SECOND, 40 * MINUTE) }), {
+        minLength: 1,
+        maxLength: 6,
+      }),
+      fc.array(fc.boolean(), { minLength: 8, maxLength: 8 }),
+      (steps, outcomes) => {
+        let asked = 0;
+        const knows = new Set<string>();
+        const world = new World({ tiers: [['http://a'], ['http://b']] }, (url, event) => {
+          const ok = outcomes[asked++ % outcomes.length]!;
+          if (event === 'stopped') knows.delete(url);
+          else if (ok) knows.add(url);
+          return { ok };
+        });
+        world.do({ type: 'started' });
+        for (const { urls, at, wait } of steps) {
+          world.runUntil(world.now + wait);
+          world.do({ type: 'tiersReplaced', tiers: cut(urls, at) });
+        }
+        world.runUntil(world.now + SECOND);
+        const busy = new Set(world.sent.filter(({ at }) => at + 10 >= world.now).map(({ url }) => url));
+        const before = world.sent.length;
+        world.do({ type: 'stopped' });
+        const left = world.sent.slice(before).map(({ url }) => url);
+        assert.equal(new Set(left).size, left.length, 'nobody hears it twice');
+        for (const url of knows) assert.ok(left.includes(url) || busy.has(url), `${url} knows us and hears nothing`);
+      },
+    ),
   );
 });

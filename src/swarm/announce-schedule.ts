@@ -28,8 +28,11 @@ export type ScheduleEvent =
   /** What a tracker knows of us or of the torrent is out of date (it was registered, a session was opened): tell all now. */
   | { type: 'renewed' }
   | { type: 'tiersAdded'; tiers: readonly (readonly string[])[] }
-  /** These are asked no more; those who may know us hear `stopped`. What they still answer is ignored. */
-  | { type: 'trackersRemoved'; urls: readonly string[] }
+  /**
+   * These tiers in place of all before. Who is in none of them is asked no more, hears `stopped` if it may know us, and is
+   * ignored; who is in use goes on being so in its tier.
+   */
+  | { type: 'tiersReplaced'; tiers: readonly (readonly string[])[] }
   /** Leave the swarm: announces under way are given up and never reported; whoever may know us hears `stopped`. */
   | { type: 'stopped' };
 
@@ -155,8 +158,8 @@ export class AnnounceSchedule {
       case 'tiersAdded':
         for (const group of this.#addTiers(event.tiers)) group.nextAt = Math.min(group.nextAt, now);
         break;
-      case 'trackersRemoved':
-        this.#remove(new Set(event.urls), now);
+      case 'tiersReplaced':
+        this.#replace(event.tiers, now);
         break;
       case 'stopped':
         this.#stop();
@@ -167,14 +170,15 @@ export class AnnounceSchedule {
     this.#announceDue(now);
   }
 
-  #addTiers(tiers: readonly (readonly string[])[]): Group[] {
+  /** `kept`: trackers that are known already, by their URLs. */
+  #addTiers(tiers: readonly (readonly string[])[], kept?: ReadonlyMap<string, Tracker>): Group[] {
     const touched: Group[] = [];
     for (const urls of tiers) {
       const named: Tracker[] = [];
       for (const url of urls) {
         if (this.#known.has(url) || this.#known.size === MAX_TRACKERS) continue;
         this.#known.add(url);
-        named.push({ url, knowsUs: false, owesCompleted: false, notBefore: 0 });
+        named.push(kept?.get(url) ?? { url, knowsUs: false, owesCompleted: false, notBefore: 0 });
       }
       if (named.length === 0) continue;
       // BEP 12: the trackers of a tier are put in random order when they are first read.
@@ -202,24 +206,18 @@ export class AnnounceSchedule {
     return touched;
   }
 
-  #remove(urls: ReadonlySet<string>, now: Milliseconds): void {
+  #replace(tiers: readonly (readonly string[])[], now: Milliseconds): void {
+    const wanted = new Set(tiers.flat());
+    const kept = new Map<string, Tracker>();
     for (const tracker of this.#trackers()) {
-      if (!urls.has(tracker.url)) continue;
-      this.#known.delete(tracker.url);
-      if (tracker.knowsUs || this.#isBusy(tracker))
+      if (wanted.has(tracker.url)) kept.set(tracker.url, tracker);
+      else if (tracker.knowsUs || this.#isBusy(tracker))
         this.outbox.push({ type: 'announce', url: tracker.url, event: 'stopped' });
     }
-    for (const group of this.#groups) {
-      const tiers = group.tiers.map((tier) => tier.filter(({ url }) => !urls.has(url)));
-      group.tiers.splice(0, group.tiers.length, ...tiers.filter((tier) => tier.length > 0));
-      group.queue = group.queue.filter(({ url }) => !urls.has(url));
-      if (group.busy !== undefined && urls.has(group.busy.tracker.url)) {
-        group.busy = undefined;
-        group.nextAt = now;
-      }
-    }
-    const left = this.#groups.filter(({ tiers }) => tiers.length > 0);
-    this.#groups.splice(0, this.#groups.length, ...left);
+    const before = this.#groups.splice(0);
+    this.#known.clear();
+    this.#addTiers(tiers, kept);
+    for (const group of this.#groups) inherit(group, before, now);
   }
 
   #trackers(): Tracker[] {
@@ -343,5 +341,30 @@ function moveToFront(tiers: Tracker[][], tracker: Tracker): void {
       tier.splice(at, 1);
       tier.unshift(tracker);
     }
+  }
+}
+
+/** Takes over what goes on with the trackers of a new group; what is new is asked now. */
+function inherit(group: Group, before: readonly Group[], now: Milliseconds): void {
+  const own = new Set(group.tiers.flat());
+  group.nextAt = now;
+  let inUse = false;
+  for (const old of before) {
+    // Whoever answered last stands first.
+    const front = old.everAnswered ? old.tiers.flat().find(({ knowsUs }) => knowsUs) : undefined;
+    if (front !== undefined && own.has(front)) {
+      group.nextAt = inUse ? Math.min(group.nextAt, old.nextAt) : old.nextAt;
+      group.lastTry = Math.max(group.lastTry, old.lastTry);
+      group.gap = old.gap;
+      group.fails = old.fails;
+      group.everAnswered = inUse = true;
+      moveToFront(group.tiers, front);
+    }
+    const { busy } = old;
+    if (busy === undefined || !own.has(busy.tracker)) continue;
+    // Of two that are asked only one answer is waited for; the other will know us all the same.
+    if (group.busy !== undefined) busy.tracker.knowsUs = true;
+    else Object.assign(group, { busy, again: old.again, renewed: old.renewed, lastTry: old.lastTry });
+    group.queue.push(...old.queue.filter((tracker) => own.has(tracker)));
   }
 }

@@ -308,7 +308,10 @@ describe('the trackers of a torrent over the Transmission RPC', () => {
     ])
       assert.notEqual((await call('torrent-set', { ids: 1, ...values })).result, 'success', JSON.stringify(values));
     assert.equal(await list(), `${B}\n\n${D}`, 'nothing of that was done');
-    await ok('torrent-set', { ids: 1, trackerList: `${C}\n${A}\n\n${B}\n` });
+    for (const tiers of [`${D}\n${A}\n\n${B}`, `${B}\n\n${C}\n${D}`, `${C}\n${A}\n\n${B}`]) {
+      await ok('torrent-set', { ids: 1, trackerList: `${tiers}\n` });
+      assert.equal(await list(), tiers, 'at once, also of those that were there before');
+    }
     await daemon.close();
     const again = await openDaemon(t, directory);
     await untilRow(again.client, infoHash, ({ state }) => state === 'metadata');

@@ -107,13 +107,18 @@ export class Announcer {
     this.#handle({ type: 'tiersAdded', tiers: this.#note(tiers) });
   }
 
-  /** What they still answer is not told. */
-  removeTrackers(urls: readonly string[]): void {
-    this.#handle({ type: 'trackersRemoved', urls });
-    for (const url of urls) {
-      this.#statuses.delete(url);
-      this.#trackerIds?.delete(url);
+  /** These tiers and no others, in this order. What the others still answer is not told. */
+  setTiers(tiers: readonly (readonly string[])[]): void {
+    const before = new Map(this.#statuses);
+    this.#statuses.clear();
+    this.#tierCount = 0;
+    const noted = this.#note(tiers);
+    for (const [url, { tier }] of this.#statuses) {
+      const known = before.get(url);
+      if (known !== undefined) this.#statuses.set(url, { ...known, tier });
     }
+    this.#handle({ type: 'tiersReplaced', tiers: noted });
+    for (const url of before.keys()) if (!this.#statuses.has(url)) this.#trackerIds?.delete(url);
   }
 
   statuses(): TrackerStatus[] {
