@@ -7,6 +7,7 @@ import { request as httpRequest } from 'node:http';
 import { join } from 'node:path';
 import { describe, it, type TestContext } from 'node:test';
 import { openDaemon, type TestDaemon, untilRow } from '../../test/harness/daemon.ts';
+import { freePort } from '../../test/harness/ports.ts';
 import { digest, randomFile, temporaryDirectory } from '../../test/harness/shoal.ts';
 import type { DaemonClient } from '../api/daemon-client.ts';
 import { applyEvent, emptyView } from '../api/daemon-view.ts';
@@ -120,6 +121,33 @@ describe('sharing through a daemon', () => {
     const done = await untilShare(client, job.id, isOver);
     assert.deepEqual([done.state, done.version], ['done', null]);
     await untilRow(client, done.infoHash!, ({ state }) => state === 'seeding');
+  });
+
+  it('hashes and waits for a catalog that is not there yet, and what is cancelled holds up nobody', async (t) => {
+    const directory = await temporaryDirectory();
+    const port = await freePort();
+    const options = withTracker(`http://127.0.0.1:${port}`);
+    const first = await openDaemon(t, directory, options);
+    const path = await randomFile(join(first.downloads, 'film.mkv'), 200_000);
+    await assert.rejects(first.client.share({ body: { path, name: 'a/b' } }), { status: 422, code: 'ERR_NAME' });
+    const isWaiting = ({ state, hashed }: ShareRow) => state === 'publishing' && hashed === 200_000;
+    const given = await first.client.share({ body: { path } });
+    await untilShare(first.client, given.id, isWaiting);
+    const next = await first.client.share({ body: { path, name: 'next' } });
+    await first.client.cancelShare({ params: { id: given.id } });
+    await untilShare(first.client, next.id, isWaiting);
+    await first.client.cancelShare({ params: { id: next.id } });
+    await first.daemon.close();
+    const second = await openDaemon(t, directory, options);
+    assert.deepEqual((await second.client.shares({})).shares, [], 'nor does it come back');
+    const job = await second.client.share({ body: { path } });
+    await untilShare(second.client, job.id, isWaiting);
+    const tracker = await startTracker({
+      dataDir: await temporaryDirectory('tracker'),
+      listen: { host: '127.0.0.1', port },
+    });
+    t.after(() => tracker.close());
+    assert.equal((await untilShare(second.client, job.id, isOver)).version, 1);
   });
 
   it('begins what was not shared yet when it stopped anew', async (t) => {

@@ -26,7 +26,7 @@ test('what plays has its type, and what could run has none', () => {
 test('a name of any kind fits into its header', () => {
   assert.equal(contentDisposition('inline', 'a b.mp3'), `inline; filename="a b.mp3"; filename*=UTF-8''a%20b.mp3`);
   assert.equal(
-    contentDisposition('attachment', 'ä"\\\r\n(1)\ud800.svg'),
-    `attachment; filename="_____(1)_.svg"; filename*=UTF-8''%C3%A4%22%5C%0D%0A%281%29%EF%BF%BD.svg`,
+    contentDisposition('attachment', 'ä"\\\r\n(1)*\ud800.svg'),
+    `attachment; filename="_____(1)*_.svg"; filename*=UTF-8''%C3%A4%22%5C%0D%0A%281%29%2A%EF%BF%BD.svg`,
   );
 });

@@ -87,10 +87,17 @@ describe('sharing on the page', needsBrowser(), () => {
       offsets.push(offset);
       return offsets.length === 2 || offsets.length === 3 ? route.abort('connectionreset') : route.continue();
     });
+    // What the daemon has is asked for after a cut: not before the test has seen what is said of it.
+    const seen = Promise.withResolvers<void>();
+    await page.route('**/api/v1/uploads/*', async (route) => {
+      await seen.promise;
+      await route.continue();
+    });
     await choose(page, 'Choose files…', path);
     await page.getByText('Only the link leads to it').waitFor();
     await page.getByRole('button', { name: 'Share', exact: true }).last().click();
     await page.getByText('it goes on by itself').waitFor();
+    seen.resolve();
     await page.getByText('shared by its link').waitFor();
     const slice = 4 * 1024 * 1024;
     assert.deepEqual(offsets, [0, slice, slice, slice, 2 * slice, 3 * slice]);

@@ -5,6 +5,8 @@ import test from 'node:test';
 import { encodeExtensionHandshake } from '../../src/protocol/wire/extension.ts';
 import { encodeExtended, MESSAGE } from '../../src/protocol/wire/messages.ts';
 import { ConnectionBudget } from '../../src/swarm/connection-budget.ts';
+import { giveWay } from '../../src/swarm/swarm-eviction.ts';
+import type { SwarmState } from '../../src/swarm/swarm-state.ts';
 import { type HandPeer, LoneSwarm } from './lone-swarm.ts';
 
 const HOSTS = Array.from({ length: 40 }, (_, i) => `${30 + i}.1.2.3`);
@@ -74,6 +76,23 @@ test('rank does not cost anybody a place who is asked for something or asks for 
   slow.peer.snubbed = true;
   assert.equal(isRefusal(net.tryConnect({ host: hosts[39]! })), false);
   assert.match(slow.closed ?? '', /place/);
+});
+
+test('who has only this moment come to want something, or to have what we want, is not taken for useless', () => {
+  const has = (hand: HandPeer) => hand.say(Uint8Array.of(0, 0, 0, 5, MESSAGE.have, 0, 0, 0, 0));
+  for (const wants of [(hand: HandPeer) => hand.signal(MESSAGE.interested), has]) {
+    const net = new LoneSwarm({ swarm: { maxPeers: 1 } });
+    const hosts = ranked(net);
+    const hand = net.connect({ host: hosts[30]! });
+    net.pass(70_000);
+    wants(hand);
+    assert.equal(net.tryConnect({ host: hosts[10]! }), 'enough peers are connected');
+    assert.equal(
+      isRefusal(net.tryConnect({ host: hosts[35]! })),
+      false,
+      'nothing has passed, and that one ranks higher',
+    );
+  }
 });
 
 test('whoever must make room is not dialled at once', () => {
@@ -214,6 +233,31 @@ test('two torrents of a session share its places: the second one is let in', () 
   assert.equal(budget.connected, 4);
   for (const hand of [...rich.peers, ...poor.peers]) hand.leave();
   assert.equal(budget.connected, 0);
+});
+
+test('of those with whom something passes the slowest makes room for another torrent', () => {
+  const budget = new ConnectionBudget({ maxConnections: 4 });
+  const rich = new LoneSwarm({ swarm: { budget } });
+  const poor = new LoneSwarm({ swarm: { budget } });
+  const hands = ranked(rich)
+    .slice(0, 4)
+    .map((host) => rich.connect({ host }));
+  const [giver] = hands;
+  giver!.offer();
+  for (let i = 0; i < 3; i++) {
+    giver!.answer(1);
+    rich.pass(1_000);
+  }
+  poor.connect({ host: '8.8.4.4' });
+  rich.settle();
+  assert.equal(giver!.closed, undefined, 'the lowest rank, but it gives');
+  assert.match(hands[1]!.closed ?? '', /another torrent/);
+});
+
+test('a torrent whose connections are all ending has none to give up', () => {
+  const net = new LoneSwarm();
+  net.connect({ host: '8.8.4.4' }).peer.leaving = true;
+  assert.equal(giveWay(net.swarm.view as SwarmState, net.now), false);
 });
 
 test('what others see of us decides the rank of connections, also of those we have', () => {
