@@ -5,6 +5,7 @@ import { hash } from 'node:crypto';
 import { open } from 'node:fs/promises';
 import { ShoalError } from '../base/errors.ts';
 import type { Sha1 } from '../base/ports.ts';
+import { errnoOf } from '../io/disk/disk-error.ts';
 import { MAX_TORRENT_BYTES, type Metainfo, parseMetainfo } from '../protocol/metainfo.ts';
 
 const FETCH_PATIENCE = 30_000;
@@ -28,8 +29,20 @@ async function readBounded(path: string): Promise<Uint8Array> {
     }
   } catch (error) {
     if (error instanceof ShoalError) throw error;
-    const reason = error instanceof Error ? error.message : String(error);
-    throw new ShoalError('ERR_SOURCE', `cannot read ${path}: ${reason}`, { cause: error });
+    throw new ShoalError('ERR_SOURCE', `cannot read ${path}: ${reasonOf(error)}`, { cause: error });
+  }
+}
+
+function reasonOf(error: unknown): string {
+  switch (errnoOf(error)) {
+    case 'ENOENT':
+      return 'there is no such file';
+    case 'EACCES':
+      return 'this user may not read it';
+    case 'EISDIR':
+      return 'it is a directory';
+    default:
+      return error instanceof Error ? error.message : String(error);
   }
 }
 

@@ -224,6 +224,12 @@ describe('the commands that drive a daemon', () => {
     assert.equal(general.ended.code, 2);
     assert.match(general.stderr, /--active-seeds is for the daemon as a whole/);
 
+    const missing = await run('add', './nothing.torrent');
+    assert.equal(missing.ended.code, 6);
+    assert.match(missing.stderr, /cannot read \.\/nothing\.torrent: there is no such file$/m);
+    await drive(daemon, 'add', `magnet:?xt=urn:btih:${'e'.repeat(40)}&dn=later`, '--paused');
+    assert.match((await run('why', 'later')).stdout, /^later: paused$/m, 'no sizes that nobody knows');
+
     const labelled = await run('status', '--label', 'music');
     assert.match(labelled.stderr, /No torrent has the label "music"/);
   });

@@ -74,7 +74,8 @@ function tellRow(output: Output, { name, infoHash, state, have, wanted, error, w
         ? `${waiting.message}. It goes on by itself.`
         : REASONS[state];
   output.event('why', { name, infoHash, running: false, state, size: wanted, have, advice });
-  output.result(`${printable(name)}: ${formatSize(have)} of ${formatSize(wanted)}, ${state}`);
+  const amount = wanted === 0 ? '' : `${formatSize(have)} of ${formatSize(wanted)}, `;
+  output.result(`${printable(name)}: ${amount}${state}`);
   output.result(printable(advice));
 }
 

@@ -44,7 +44,9 @@ export function tellWhy(output: Output, why: WhyRecord, running: boolean): void 
   for (const peer of why.peers)
     output.event('peer', { ...peer, dominant: sharesOf(peer.down as Times)[0]?.state ?? null });
   const rest = why.wanted < why.size ? ` wanted (${formatSize(why.size)} in all)` : '';
-  output.result(`${printable(why.name)}: ${formatSize(why.have)} of ${formatSize(why.wanted)}${rest}, ${status}`);
+  // Without metadata nobody knows how much there is.
+  const amount = why.wanted === 0 ? '' : `${formatSize(why.have)} of ${formatSize(why.wanted)}${rest}, `;
+  output.result(`${printable(why.name)}: ${amount}${status}`);
   const rows = parts
     .filter(({ share }) => share >= LEAST_SHARE)
     .map(({ state, share }) => [WAITING_WORDS[state] ?? printable(state), percent(share), drawBar(output, share)]);
