@@ -22,7 +22,7 @@ export interface VirtualListProps {
 }
 
 /** Lines above and below what is seen. */
-const SPARE = 8;
+const SPARE = 4;
 
 export function VirtualList(props: VirtualListProps) {
   const { total, lineHeight, first, children, savedBefore = 0, saved = 0, onWindow, reveal } = props;

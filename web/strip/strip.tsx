@@ -8,6 +8,8 @@ import { changesOf, type Run, runsOf } from './runs.ts';
 import './strip.css';
 
 const NONE = new Uint8Array(0);
+/** More changes than these are another picture, and no motion that one could follow. */
+const MOST_FADING = 12;
 
 export interface StripProps {
   /** As `src/api/strip-cells.ts` makes them; undefined while they are not known. */
@@ -43,7 +45,7 @@ export function Strip({ cells, of, label, height = 8, quiet = false }: StripProp
     drawn.current = { runs, quiet, of };
     if (!sized) Object.assign(element, { width: wide, height: tall });
     const context = element.getContext('2d')!;
-    if (!whole) {
+    if (!whole && changes.length <= MOST_FADING) {
       fadeIn(element, (alpha) => paintRuns(context, changes, { ...options, alpha }));
       return;
     }
