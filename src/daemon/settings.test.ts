@@ -103,6 +103,7 @@ describe('the settings of a daemon', () => {
     assert.deepEqual([settings.schedule, settings.maxConnections], [[{ ...ALWAYS, down: 1 }], 7]);
     const { have } = await untilRow(second.client, infoHash, ({ state }) => state === 'downloading');
     assert.ok(have < 3_000_000);
+    assert.deepEqual((await second.client.why({ params: { infoHash } })).limits, { down: 1, up: 0 });
     const { settings: back } = await second.client.changeSettings({ body: { schedule: null } });
     assert.deepEqual(back.schedule, []);
     await untilRow(second.client, infoHash, ({ state }) => state === 'seeding');

@@ -93,6 +93,7 @@ describe('sharing through a daemon', () => {
     const second = await openDaemon(t, directory, withTracker(url));
     const row = await untilRow(second.client, infoHash!, ({ state }) => state === 'seeding');
     assert.deepEqual([row.path, row.have], [path, 200_000]);
+    assert.deepEqual((await second.client.shares({})).shares, [], 'what is done is not begun again');
     const stranger = await openDaemon(t, await temporaryDirectory(), withTracker(url));
     const other = await randomFile(join(stranger.downloads, 'film.mkv'), 1000);
     const refused = await stranger.client.share({ body: { path: other } });
@@ -120,6 +121,11 @@ describe('sharing through a daemon', () => {
     const job = await client.share({ body: { path, publish: false } });
     const done = await untilShare(client, job.id, isOver);
     assert.deepEqual([done.state, done.version], ['done', null]);
+    await untilRow(client, done.infoHash!, ({ state }) => state === 'seeding');
+    await client.pause({ params: { infoHash: done.infoHash! } });
+    await untilRow(client, done.infoHash!, ({ state }) => state === 'paused');
+    const again = await client.share({ body: { path, publish: false } });
+    await untilShare(client, again.id, isOver);
     await untilRow(client, done.infoHash!, ({ state }) => state === 'seeding');
   });
 
