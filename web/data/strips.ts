@@ -4,6 +4,7 @@
 import type { StripsReply, TorrentRow } from '../../src/api/daemon-schemas.ts';
 import { FULL } from '../../src/api/strip-cells.ts';
 import { api } from './api.ts';
+import { bytesOf } from './base64.ts';
 import { createStore } from './store.ts';
 
 export type LastSeen = StripsReply['strips'][number]['lastSeen'];
@@ -21,12 +22,16 @@ const EVERY = 1_000;
 /** Long enough for a scroll to bring more of them. */
 const SOON = 40;
 const MOST = 64;
+/** Kept of those that have left the screen: in a list that is sorted by what moves they come and go. */
+const KEPT = 256;
 const COMPLETE: KnownStrip = { cells: Uint8Array.of(FULL << 2), nowhere: 0, lastSeen: null };
 const EMPTY: KnownStrip = { cells: Uint8Array.of(0), nowhere: 0, lastSeen: null };
 
 const strips = createStore<ReadonlyMap<string, KnownStrip>>(new Map());
 /** What each was asked for as, so that what has not moved is not asked for again. */
 const asked = new Map<string, string>();
+/** What the daemon said of each. */
+const heard = new Map<string, string>();
 let shown: readonly TorrentRow[] = [];
 let timer: ReturnType<typeof setTimeout> | undefined;
 let asking = false;
@@ -68,11 +73,21 @@ async function fetchStrips(rows: readonly TorrentRow[]): Promise<void> {
   const query = { torrents: rows.map(({ infoHash }) => infoHash).join(','), cells: CELLS };
   const reply = await api.strips({ query });
   for (const row of rows) asked.set(row.infoHash, stamp(row));
+  const next = new Map(strips.get());
+  for (const strip of reply.strips) {
+    // Most are as they were a second ago: the same object, so that nothing is drawn for them.
+    const said = JSON.stringify(strip);
+    const { infoHash, cells, nowhere, lastSeen } = strip;
+    if (heard.get(infoHash) === said) continue;
+    heard.set(infoHash, said);
+    next.set(infoHash, { cells: bytesOf(cells), nowhere, lastSeen });
+  }
   const on = new Set(shown.map(({ infoHash }) => infoHash));
-  const next = new Map([...strips.get()].filter(([infoHash]) => on.has(infoHash)));
-  for (const { infoHash, cells, ...rest } of reply.strips)
-    next.set(infoHash, { cells: Uint8Array.from(atob(cells), (letter) => letter.charCodeAt(0)), ...rest });
-  for (const infoHash of asked.keys()) if (!next.has(infoHash)) asked.delete(infoHash);
+  for (const infoHash of asked.keys()) {
+    if (asked.size <= KEPT) break;
+    if (on.has(infoHash)) continue;
+    for (const known of [asked, heard, next]) known.delete(infoHash);
+  }
   strips.set(next);
 }
 

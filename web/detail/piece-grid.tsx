@@ -37,8 +37,8 @@ export function PieceGrid({ pieces, pieceLength, chosen, onChoose }: PieceGridPr
     const sized = element.width === Math.round(width * scale) && element.height === Math.round(height * scale);
     const { pieces: was, ...before } = drawn.current;
     const same = sized && !whole && was.length === pieces.length && before.pitch === pitch;
-    const all = [...pieces.keys()];
-    const changed = same ? all.filter((piece) => was[piece] !== pieces[piece]) : all;
+    const changed: number[] = [];
+    for (let piece = 0; piece < pieces.length; piece++) if (!same || was[piece] !== pieces[piece]) changed.push(piece);
     if (changed.length === 0) return;
     drawn.current = { pieces, columns, pitch };
     if (!sized) {
@@ -60,7 +60,7 @@ export function PieceGrid({ pieces, pieceLength, chosen, onChoose }: PieceGridPr
     dropFade(element);
     paint(1);
   };
-  useEffect(() => draw.current());
+  useEffect(() => draw.current(), [pieces]);
   useEffect(() => {
     const element = canvas.current!;
     const observer = new ResizeObserver(() => draw.current());

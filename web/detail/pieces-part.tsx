@@ -1,9 +1,10 @@
 // All pieces of a transfer as a grid that fills the width, as large as fits, and what the colours mean.
 
-import { useState } from 'preact/hooks';
+import { useMemo, useState } from 'preact/hooks';
 import { PIECE_STATES } from '../../src/api/strip-cells.ts';
 import { formatSize } from '../../src/base/quantity.ts';
 import { api } from '../data/api.ts';
+import { bytesOf } from '../data/base64.ts';
 import { usePoll } from '../data/poll.ts';
 import { When } from '../format/when.tsx';
 import { useDetailTorrent } from './detail-torrent.ts';
@@ -24,9 +25,10 @@ export function PiecesPart() {
     api.pieces({ params: { infoHash }, signal }),
   );
   const [chosen, setChosen] = useState<number>();
+  // The torrent is told of more often than its pieces.
+  const pieces = useMemo(() => bytesOf(value?.pieces ?? ''), [value?.pieces]);
   if (value === undefined) return failure === undefined ? null : <p class="detail-note">{failure.message}</p>;
   if (value.pieceCount === 0) return <p class="detail-note">How many pieces there are is known with the metadata.</p>;
-  const pieces = Uint8Array.from(atob(value.pieces), (letter) => letter.charCodeAt(0));
   const counts = [0, 0, 0, 0];
   for (const piece of pieces) counts[piece]!++;
   return (

@@ -5,6 +5,7 @@ import type { TorrentRow } from '../../src/api/daemon-schemas.ts';
 import { cellsOf } from '../../src/api/strip-cells.ts';
 import { formatPercent } from '../../src/base/quantity.ts';
 import { api } from '../data/api.ts';
+import { bytesOf } from '../data/base64.ts';
 import { usePoll } from '../data/poll.ts';
 import { Strip } from '../strip/strip.tsx';
 import { formatPosition } from './media-kind.ts';
@@ -60,7 +61,7 @@ function useCells({ infoHash, index, offset, size }: Track, row: TorrentRow | un
   );
   return useMemo(() => {
     if (value === undefined || value.pieceLength === 0) return undefined;
-    const pieces = Uint8Array.from(atob(value.pieces), (letter) => letter.charCodeAt(0));
+    const pieces = bytesOf(value.pieces);
     const first = Math.floor(offset / value.pieceLength);
     return cellsOf(pieces.subarray(first, Math.ceil((offset + size) / value.pieceLength)), CELLS);
   }, [value, offset, size]);

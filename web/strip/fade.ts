@@ -2,9 +2,9 @@
 // steps, because each costs every strip on the screen; at once where people want no motion. Owns no picture: who fades
 // something draws it.
 
-const STEPS = 4;
+const STEPS = 3;
 /** Milliseconds. */
-const STEP = 75;
+const STEP = 100;
 
 interface Fade {
   /** Steps that are still to come. */

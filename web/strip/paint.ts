@@ -56,49 +56,53 @@ export interface PaintOptions {
   alpha?: number;
 }
 
+/** Colour by colour: to change that costs more than to fill, and there are dozens of strips on a screen. */
 export function paintRuns(context: CanvasRenderingContext2D, runs: readonly Run[], options: PaintOptions): void {
   const { y, height, quiet = false, alpha = 1 } = options;
   const theme = stripColors();
-  for (const { from, to, level, rest } of runs) {
-    const width = to - from;
-    context.globalAlpha = alpha;
-    if (level < 4) {
-      // Lines would not be seen in so little.
-      const solid = rest === 'nowhere' && width < NARROW;
-      context.fillStyle = rest === 'arriving' ? theme.arriving : solid ? theme.nowhere : theme.missing;
-      context.fillRect(from, y, width, height);
-      if (rest === 'nowhere' && !solid) hatch(context, from, y, width, height, theme.nowhere);
-    }
-    // What stands out among the rest is not to be covered by what is here.
-    if (level === 0 || (level < 4 && rest !== 'missing')) continue;
-    context.globalAlpha = SHARES[level]! * alpha;
-    context.fillStyle = quiet ? theme.quiet : theme.have;
-    context.fillRect(from, y, width, height);
-  }
+  const have = quiet ? theme.quiet : theme.have;
+  const fill = (color: string, strength: number, test: (run: Run) => boolean): void => {
+    context.globalAlpha = strength * alpha;
+    context.fillStyle = color;
+    for (const run of runs) if (test(run)) context.fillRect(run.from, y, run.to - run.from, height);
+  };
+  fill(have, 1, ({ level }) => level === 4);
+  fill(theme.missing, 1, (run) => run.level < 4 && (run.rest === 'missing' || isHatched(run)));
+  fill(theme.arriving, 1, ({ level, rest }) => level < 4 && rest === 'arriving');
+  fill(theme.nowhere, 1, (run) => run.level < 4 && run.rest === 'nowhere' && !isHatched(run));
+  // What stands out among the rest is not to be covered by what is here.
+  for (const some of [1, 2, 3]) fill(have, SHARES[some]!, ({ level, rest }) => level === some && rest === 'missing');
+  context.globalAlpha = alpha;
+  hatch(context, runs.filter(isHatched), y, height, theme.nowhere);
   context.globalAlpha = 1;
+}
+
+/** Lines would not be seen in so little. */
+function isHatched({ from, to, level, rest }: Run): boolean {
+  return level < 4 && rest === 'nowhere' && to - from >= NARROW;
 }
 
 /** Lines rising to the right, four pixels apart wherever it stands, so that neighbours join. */
 function hatch(
   context: CanvasRenderingContext2D,
-  x: number,
+  runs: readonly Pick<Run, 'from' | 'to'>[],
   y: number,
-  width: number,
   height: number,
   color: string,
 ): void {
+  if (runs.length === 0) return;
   context.save();
   context.beginPath();
-  context.rect(x, y, width, height);
+  for (const { from, to } of runs) context.rect(from, y, to - from, height);
   context.clip();
   context.strokeStyle = color;
   context.lineWidth = 1.25;
   context.beginPath();
-  const phase = (x + y) % 4;
-  for (let at = x - height - phase; at < x + width + height; at += 4) {
-    context.moveTo(at, y + height);
-    context.lineTo(at + height, y);
-  }
+  for (const { from, to } of runs)
+    for (let at = from - height - ((from + y) % 4); at < to + height; at += 4) {
+      context.moveTo(at, y + height);
+      context.lineTo(at + height, y);
+    }
   context.stroke();
   context.restore();
 }
@@ -109,5 +113,5 @@ export function paintCell(context: CanvasRenderingContext2D, state: number, x: n
   context.fillStyle =
     state === PIECE_STATES.have ? theme.have : state === PIECE_STATES.arriving ? theme.arriving : theme.missing;
   context.fillRect(x, y, side, side);
-  if (state === PIECE_STATES.nowhere) hatch(context, x, y, side, side, theme.nowhere);
+  if (state === PIECE_STATES.nowhere) hatch(context, [{ from: x, to: x + side }], y, side, theme.nowhere);
 }
