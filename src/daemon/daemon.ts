@@ -35,6 +35,7 @@ import { createDaemonApp } from './app.ts';
 import { API_TOKEN_FILE, daemonFolder, OWNER_TOKEN_FILE, RUNNING_FILE, type RunningDaemon } from './daemon-folder.ts';
 import { DaemonSettings, type FixedSettings } from './daemon-settings.ts';
 import { EventFeed } from './event-feed.ts';
+import { FreeRoom } from './free-room.ts';
 import { allRows, daemonHandlers, daemonOpenApi } from './handlers.ts';
 import { RateHistory } from './rate-history.ts';
 import { writeRecord } from './record-file.ts';
@@ -96,7 +97,6 @@ export interface Daemon {
 }
 
 const CLOSE_PATIENCE = 2000;
-const FREE_SPACE_AGE = 10_000;
 
 /** Throws ERR_LOCKED when the state directory has a daemon, ERR_LISTEN and ERR_STATE. */
 export async function startDaemon(options: DaemonOptions): Promise<Daemon> {
@@ -261,7 +261,7 @@ function describer(
   known: Pick<SessionReply, 'shareRoot' | 'publisher'>,
   started: number,
 ): (rows?: readonly TorrentRow[]) => Promise<SessionReply> {
-  let free = { bytes: 0, at: -Infinity };
+  const room = new FreeRoom(async () => (await freeSpace(options.downloads)).free);
   // `rows`: those of all torrents, for who has just made them.
   return async (rows) => {
     const rates = { down: 0, up: 0 };
@@ -276,11 +276,6 @@ function describer(
       rates.down += down;
       rates.up += up;
     }
-    const now = performance.now();
-    if (now - free.at > FREE_SPACE_AGE) {
-      const found = await freeSpace(options.downloads).catch(() => undefined);
-      free = { bytes: found?.free ?? 0, at: now };
-    }
     return {
       version: options.version,
       started,
@@ -290,7 +285,7 @@ function describer(
       roots: [...roots.roots],
       ...known,
       trackers: [...(options.session.trackers ?? [])],
-      free: free.bytes,
+      free: await room.bytes(),
       ...rates,
       ...torrents.traffic,
       torrents: counts,

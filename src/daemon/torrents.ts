@@ -24,6 +24,7 @@ import { setTrackers } from './torrent-trackers.ts';
 export type TorrentsOptions = Omit<ManagedContext, 'onChanged' | 'onToMove' | 'traffic'>;
 
 const LOOK_EVERY = 1000;
+
 export class Torrents {
   readonly #context: ManagedContext;
   readonly #limits: ManagedContext['limits'];
