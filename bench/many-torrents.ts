@@ -183,7 +183,7 @@ try {
   const add = async (): Promise<void> => {
     while (next < count) await addOne(daemon.client, directory, next++);
   };
-  await timed(`${count} added`, () => Promise.all(Array.from({ length: ADDED_AT_ONCE }, add)));
+  await asking(daemon, () => timed(`${count} added`, () => Promise.all(Array.from({ length: ADDED_AT_ONCE }, add))));
   await asking(daemon, () => timed('all seed after', () => untilSeeding(daemon.client, count)));
   await measureIdle(daemon);
   await timed('stopped after', () => daemon.end('SIGTERM'));
