@@ -12,6 +12,7 @@ import { openDaemon, type TestDaemon, untilRow } from '../harness/daemon.ts';
 import { randomFile, temporaryDirectory } from '../harness/shoal.ts';
 import { builtPage, needsBrowser, screenshot, visit } from './browser.ts';
 import { looksRightEverywhere } from './looks.ts';
+import { makeWav } from './media.ts';
 
 const LOOPBACK = { host: '127.0.0.1', port: 0 };
 
@@ -41,7 +42,7 @@ async function choose(
 }
 
 describe('sharing on the page', needsBrowser(), () => {
-  it('shares a folder that another daemon finds and fetches', async (t) => {
+  it('shares a folder that another daemon finds, fetches and plays', async (t) => {
     const tracker = await openTracker(t);
     const here = await openPage(t, [tracker.url]);
     const { page } = here;
@@ -53,9 +54,10 @@ describe('sharing on the page', needsBrowser(), () => {
     const songs = ['cover.jpg', 'side a/01 Quay.flac', 'side a/02 Crane.flac', 'side b/03 Fog horn.flac'];
     for (const song of songs) await randomFile(join(folder, song), 700_000, song);
     await writeFile(join(folder, 'empty.txt'), '');
+    await makeWav(join(folder, 'theme.wav'), 30);
     await choose(page, 'Choose a folder…', folder);
     await page.getByText('It is free.').waitFor();
-    await page.getByText('5 files').waitFor();
+    await page.getByText('6 files').waitFor();
     await looksRightEverywhere(page, 'share-form');
     await page.setViewportSize({ width: 1440, height: 900 });
     await page.getByRole('button', { name: 'Share', exact: true }).last().click();
@@ -74,6 +76,12 @@ describe('sharing on the page', needsBrowser(), () => {
     await there.page.getByRole('img', { name: '100% here' }).waitFor();
     for (const song of songs)
       assert.deepEqual(await readFile(join(row.path, song)), await readFile(join(folder, song)), song);
+
+    await there.page.goto(`${there.daemon.url}/#/transfers/${infoHash}/files`);
+    await there.page.getByRole('button', { name: 'Play theme.wav' }).click();
+    await there.page.waitForFunction(
+      () => (document.querySelector<HTMLMediaElement>('.player-media')?.currentTime ?? 0) > 0.5,
+    );
     assert.deepEqual([there.strangers, there.errors], [[], []]);
   });
 
