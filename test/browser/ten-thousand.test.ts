@@ -10,8 +10,9 @@ import { openMockDaemon } from './mock-daemon.ts';
 import { type MainThread, readTrace, TRACE_CATEGORIES } from './trace.ts';
 
 const TORRENTS = 10_000;
-/** Milliseconds of a task after which it is felt, and of scripting for an update, where `probe` takes `PROBE`. */
+/** Milliseconds of a task after which it is felt, on any machine. */
 const LONG_TASK = 50;
+/** Milliseconds of scripting for an update, where `probe` takes `PROBE`. */
 const UPDATE = 8;
 const PROBE = 0.8;
 const WATCHED = 8_000;
@@ -84,11 +85,7 @@ describe('ten thousand transfers', needsBrowser(), () => {
     let longest = Infinity;
     let slower = 1;
     let opened: Visit | undefined;
-    for (
-      let attempt = 1;
-      attempt <= ATTEMPTS && !(median < UPDATE * slower && longest < LONG_TASK * slower);
-      attempt++
-    ) {
+    for (let attempt = 1; attempt <= ATTEMPTS && !(median < UPDATE * slower && longest < LONG_TASK); attempt++) {
       // A new profile each time: the page remembers how its list was sorted.
       await opened?.page.context().close();
       opened = await visit(t, 'about:blank');
@@ -109,6 +106,6 @@ describe('ten thousand transfers', needsBrowser(), () => {
     const rows = await opened.page.getByRole('row').count();
     assert.ok(rows > 20 && rows < 80, `${rows} rows are drawn`);
     assert.ok(median < UPDATE * slower, `an update takes ${median.toFixed(1)} ms`);
-    assert.ok(longest < LONG_TASK * slower, `a task takes ${longest.toFixed(1)} ms`);
+    assert.ok(longest < LONG_TASK, `a task takes ${longest.toFixed(1)} ms`);
   });
 });
